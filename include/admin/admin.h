@@ -1,0 +1,56 @@
+/* The admin page: sessions, activity, CSV; HTML and JSON from the same view. Server-free: the httpd
+ * room hands in a request and the visitor and sends what comes out.
+ *
+ * Runs on a request thread; blocks on the database. One request at a time per admin_request_t. */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include "session/table.h"
+#include "store/store.h"
+
+typedef struct admin_visitor_t {
+    int known;         /* 0: no valid Odoo session */
+    int manager;       /* sees and ends everything on this site */
+    session_t session; /* the visitor's own, as the session table has it */
+} admin_visitor_t;
+
+typedef struct admin_request_t {
+    apr_pool_t *pool;
+    const char *method; /* GET, HEAD, POST */
+    const char *base;   /* where the handler is mounted, e.g. /audit-admin, without trailing / */
+    const char *path;   /* behind the base, "" or "/sessions" ... */
+    const char *query;  /* raw, may be NULL */
+    const char *accept; /* Accept header, may be NULL */
+    const char *content_type;
+    const char *body; /* of a POST, at most ADMIN_MAX_BODY, else NULL */
+    apr_size_t body_length;
+    const char *origin, *sec_fetch_site, *host; /* headers, may be NULL */
+    int csv_only; /* the handler user-audit-csv: whatever the path, the CSV */
+    admin_visitor_t visitor;
+    const char *address; /* the visitor's, for the trail */
+    const char *site;
+    const site_key_t *key;
+    session_table_t *sessions;
+    const store_config_t *store;
+    apr_time_t now;
+    /* Ends a session durably and at once (rules 2.3), and writes the event. APR_NOTFOUND. */
+    apr_status_t (*revoke)(void *payload, const char *reference, session_reason_t reason,
+                           const char *note);
+    /* Writes an event of the visitor's (trail_read, trail_exported). */
+    void (*note)(void *payload, event_t *event);
+    /* Sends a piece of the answer; not APR_SUCCESS when the client has gone. */
+    apr_status_t (*write)(void *payload, const char *data, apr_size_t length);
+    /* Sets status and headers; called once, before the first write. headers: "Name", "value", NULL.
+     */
+    void (*start)(void *payload, int status, const char *content_type, const char *const *headers);
+    void *payload;
+} admin_request_t;
+
+#define ADMIN_MAX_BODY 65536
+#define ADMIN_PAGE_ROWS 100
+
+/* Answers the request whole. APR_SUCCESS, or what a callback or the store returned: then an error
+ * page has been sent if nothing was sent before, and *problem is a sentence for the error log. */
+apr_status_t admin_handle(admin_request_t *request, const char **problem);
+
+#endif

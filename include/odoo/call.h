@@ -1,0 +1,58 @@
+/* Reads what a request asks Odoo to do. The body decides, never the URL (facts A2). Streaming and
+ * bounded: however long the body and however it is cut, the same call comes out. It agrees with
+ * Python about which call it is, or says "unparsed". Pure; one owner. */
+#ifndef ODOO_CALL_H
+#define ODOO_CALL_H
+
+#include <apr_pools.h>
+
+#include "odoo/operation.h"
+#include "odoo/redact.h"
+#include "odoo/route.h"
+
+#define CALL_MAX_IDS 1000     /* ids kept of one call; record_count has the true number */
+#define CALL_MAX_FIELDS 500   /* field names kept */
+#define CALL_MAX_VALUES 65536 /* bytes of values kept */
+
+/* Words of the column `flags`. */
+#define CALL_FLAG_PATH_MISMATCH "path_mismatch"
+#define CALL_FLAG_DUPLICATE_KEY "duplicate_key"
+#define CALL_FLAG_UNPARSED "unparsed"
+#define CALL_FLAG_TRUNCATED "truncated"
+
+typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_level_t;
+
+/* Where the answer tells ids: a path expression for the reply reader, e.g. "", "[]", "[].id",
+ * "records[].id", "ids[]", "[0]"; several parted by a blank. NULL: the answer tells none. */
+typedef const char *result_ids_t;
+
+typedef struct call_t {
+    operation_t operation; /* NONE: nothing to log whatever the outcome */
+    const char *model;     /* NULL: none or unknown */
+    const char *method;
+    const char *record_ids;   /* "1 2 3", up to CALL_MAX_IDS; NULL: none known from the request */
+    apr_int64_t record_count; /* -1: unknown */
+    const char *fields;       /* names parted by a blank */
+    const char *values;       /* JSON, redacted, bounded; NULL at VALUES_NONE and _NAMES */
+    const char *flags;        /* words parted by a blank, or NULL */
+    const char *login, *database; /* what a login states; never a password */
+    apr_int64_t uid;              /* what an RPC call states; 0 none */
+    result_ids_t result_ids;
+    int background; /* not a person's action although the route is personal (facts G 23) */
+    int parsed;     /* 0: the body is no call we can read; flags has "unparsed" */
+} call_t;
+
+typedef struct call_reader_t call_reader_t;
+
+/* content_type and query may be NULL. A body of another content type than the route runs on is
+ * read all the same (facts A3: the server decides; its answer tells). */
+call_reader_t *call_reader_create(apr_pool_t *pool, const route_t *route, const char *path,
+                                  const char *query, const char *content_type,
+                                  const redact_t *redact, values_level_t values);
+
+void call_reader_feed(call_reader_t *reader, const char *data, apr_size_t length);
+
+/* The call; `complete` 0 if the body was cut. Never NULL. Belongs to the reader's pool. */
+const call_t *call_reader_finish(call_reader_t *reader, int complete);
+
+#endif

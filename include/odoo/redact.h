@@ -1,0 +1,26 @@
+/* Names of fields whose values never reach journal, store, mail, page or log. A built-in list of
+ * globs (passwords, tokens, keys, secrets, signatures, card numbers) to which UserAuditRedact adds;
+ * nothing can be taken away. Pure; immutable once configured, so shared by all threads. */
+#ifndef ODOO_REDACT_H
+#define ODOO_REDACT_H
+
+#include <apr_pools.h>
+
+#include "text/json_value.h"
+
+#define REDACTED "[redacted]"
+
+typedef struct redact_t redact_t;
+
+redact_t *redact_create(apr_pool_t *pool);
+void redact_add(redact_t *redact, const char *glob);
+
+/* Case-insensitive. */
+int redact_name(const redact_t *redact, const char *field);
+
+/* Replaces, at every depth, the value of each redacted member by REDACTED, in place. Looks into
+ * the lines of x2many commands too. Also replaces a member "value" beside a "key" or "name"
+ * whose text is a redacted name (ir.config_parameter). */
+void redact_value(const redact_t *redact, json_value_t *value);
+
+#endif

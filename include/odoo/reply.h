@@ -1,0 +1,46 @@
+/* Reads how a call ended from Odoo's answer. Streaming and bounded. Pure; one owner. */
+#ifndef ODOO_REPLY_H
+#define ODOO_REPLY_H
+
+#include <apr_pools.h>
+
+#include "odoo/call.h"
+#include "odoo/identity.h"
+#include "odoo/operation.h"
+#include "odoo/route.h"
+
+typedef struct reply_head_t {
+    int status;
+    const char *content_type, *content_encoding, *content_disposition, *location;
+    const char *set_session;  /* value of Set-Cookie session_id, NULL if the answer sets none */
+    int session_cleared;      /* it deletes the cookie */
+    const char *sent_session; /* session_id of the request, NULL if it had none */
+} reply_head_t;
+
+typedef struct reply_t {
+    outcome_t outcome;
+    operation_t operation;    /* the call's, or what the answer made of it (login, login_failed) */
+    const char *error;        /* Odoo's dotted exception name */
+    const char *record_ids;   /* ids the answer told, NULL if none */
+    apr_int64_t record_count; /* -1: the answer told none */
+    const char *flags;        /* e.g. "truncated", "opaque"; NULL */
+    identity_t *identity;     /* what Odoo states about the session, NULL if nothing */
+    int session_over;         /* Odoo no longer knows the session (code 100, 303 to /web/login) */
+    int authenticated;        /* the answer proves that the session is logged in */
+    int second_factor;        /* the password was right, a second factor is asked for */
+} reply_t;
+
+typedef struct reply_reader_t reply_reader_t;
+
+/* call may be NULL (no body was read). wants_ids: 0 if nobody will look at record_ids. */
+reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, const call_t *call,
+                                    const reply_head_t *head, int wants_ids);
+
+/* Returns 1 when the rest of the answer cannot change the result: the caller may stop reading and
+ * pass the rest on unseen. */
+int reply_reader_feed(reply_reader_t *reader, const char *data, apr_size_t length);
+
+/* `complete` 0 if the answer was cut before reply_reader_feed returned 1. */
+const reply_t *reply_reader_finish(reply_reader_t *reader, int complete);
+
+#endif

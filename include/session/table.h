@@ -1,0 +1,149 @@
+/* The session table: fixed slots in shared memory, the same for every child of every generation,
+ * the parent and the keeper. Indices instead of pointers, one robust process-shared mutex inside
+ * the segment, a dirty word so that the death of a lock's owner is noticed and repaired.
+ *
+ * Any process and thread may call anything here. Critical sections are short and make no system
+ * call of their own; an uncontended lock makes none either. Cost does not depend on how many
+ * sessions there are. Callers get copies, never pointers into the table. */
+#ifndef SESSION_TABLE_H
+#define SESSION_TABLE_H
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "session/fingerprint.h"
+
+#define SESSION_NAME_SIZE 96
+#define SESSION_LOGIN_SIZE 80
+#define SESSION_DATABASE_SIZE 64
+#define SESSION_SITE_SIZE 48
+#define SESSION_ADDRESS_SIZE 46
+#define SESSION_TIMEZONE_SIZE 32
+
+typedef enum session_state_t {
+    SESSION_FREE = 0, /* no such session */
+    SESSION_OPEN,
+    SESSION_LOGGED_OUT, /* Odoo ended it; a request with that cookie is an anonymous one */
+    SESSION_EXPIRED,    /* idle or over its lifetime: refused */
+    SESSION_REVOKED     /* ended by a person or a limit: refused, never forgotten for room */
+} session_state_t;
+
+typedef enum session_reason_t {
+    SESSION_REASON_NONE = 0,
+    SESSION_REASON_IDLE,
+    SESSION_REASON_LIFETIME,
+    SESSION_REASON_LIMIT,   /* too many sessions of that user */
+    SESSION_REASON_MANAGER, /* ended by a manager */
+    SESSION_REASON_OWNER,   /* ended by the person it belongs to */
+    SESSION_REASON_LOGOUT,
+    SESSION_REASON_ODOO /* Odoo said it is over */
+} session_reason_t;
+
+const char *session_state_name(session_state_t state);    /* "open", "revoked", ... */
+const char *session_reason_name(session_reason_t reason); /* "idle", "manager", ... */
+
+/* A copy of one slot: at most 512 bytes. Strings are NUL-terminated, cut to fit. */
+typedef struct session_t {
+    fingerprint_t fingerprint;
+    char reference[SESSION_REFERENCE_SIZE];
+    char site[SESSION_SITE_SIZE];
+    char database[SESSION_DATABASE_SIZE];
+    char login[SESSION_LOGIN_SIZE];
+    char name[SESSION_NAME_SIZE];
+    char address[SESSION_ADDRESS_SIZE];
+    char timezone[SESSION_TIMEZONE_SIZE];
+    apr_int32_t uid; /* 0: nameless */
+    apr_byte_t state, reason;
+    apr_byte_t provisional;      /* the login is what a form said, Odoo has not confirmed it */
+    apr_byte_t manager;          /* Odoo's is_system at rights_checked */
+    apr_uint32_t personal_calls; /* successful ones since the slot was made, saturating */
+    apr_time_t started;          /* wall clock: login, or first seen */
+    apr_time_t last_action;      /* wall clock: the last action of a person */
+    apr_time_t last_seen;        /* wall clock: any request */
+    apr_time_t last_action_boot; /* CLOCK_BOOTTIME, for idle time */
+    apr_time_t started_boot;
+    apr_time_t rights_checked; /* wall clock */
+} session_t;
+
+typedef struct session_limits_t {
+    apr_interval_time_t idle;     /* 0: no limit */
+    apr_interval_time_t lifetime; /* 0: no limit */
+} session_limits_t;
+
+typedef struct session_table_t session_table_t;
+
+/* Allocates the segment (anonymous shared memory, in a pool that outlives restarts) for up to
+ * `slots` sessions. APR_ENOMEM if it cannot be had. */
+apr_status_t session_table_create(session_table_t **table, apr_pool_t *pool, apr_uint32_t slots);
+apr_uint32_t session_table_slots(const session_table_t *table);
+
+/* The gate's one look-up: finds the session, applies the limits at `now_boot`, and, if it is open
+ * and `personal`, notes the action. *session is a copy as it stands afterwards, state FREE if there
+ * is no such session. *newly_ended is 1 for the one caller that saw it expire. */
+apr_status_t session_table_gate(session_table_t *table, const fingerprint_t *fingerprint,
+                                const session_limits_t *limits, int personal, apr_time_t now,
+                                apr_time_t now_boot, session_t *session, int *newly_ended);
+
+/* A copy; APR_NOTFOUND. */
+apr_status_t session_table_find(session_table_t *table, const fingerprint_t *fingerprint,
+                                session_t *session);
+apr_status_t session_table_find_reference(session_table_t *table, const char *reference,
+                                          session_t *session); /* linear; for pages */
+
+/* Makes the slot (or takes the present one) for a session that Odoo's answer proved authenticated.
+ * `proto` gives fingerprint, reference, site, address, started, last_action and their boot times.
+ * A slot that is REVOKED or EXPIRED stays so and APR_EACCES is returned; a LOGGED_OUT one opens
+ * again. *created is 1 if it was not open before. When the table is full the least recently active
+ * session that is not revoked loses its slot, copied to *evicted (state FREE if none). APR_ENOSPC
+ * if every slot is revoked. */
+apr_status_t session_table_admit(session_table_t *table, const session_t *proto, int *created,
+                                 session_t *evicted);
+
+/* Sets who the session is (uid, login, name, database, timezone, manager, provisional,
+ * rights_checked of *identity). *changed: 0 nothing new, 1 named for the first time or confirmed,
+ * 2 another user than before. APR_NOTFOUND. */
+apr_status_t session_table_identify(session_table_t *table, const fingerprint_t *fingerprint,
+                                    const session_t *identity, int *changed);
+
+/* Counts a successful personal call; returns the count after it. */
+apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint);
+
+/* Ends a session: state and reason. Ending a REVOKED one again changes nothing. *ended is the copy
+ * before, so that the caller can tell who it was. APR_NOTFOUND if there is no slot; for REVOKED a
+ * slot is made then (site and reference from *hint), because a revocation must hold for cookies not
+ * yet seen here. */
+apr_status_t session_table_end(session_table_t *table, const fingerprint_t *fingerprint,
+                               session_state_t state, session_reason_t reason,
+                               const session_t *hint, session_t *ended);
+
+/* Counts refusals: adds one and returns the number since the last call of
+ * session_table_take_refusals. */
+apr_uint32_t session_table_refuse(session_table_t *table, const fingerprint_t *fingerprint);
+
+/* Calls visit with a copy of each slot in use, without holding the lock during the call; a session
+ * that comes or goes meanwhile may be missed. A non-zero answer of visit stops. */
+typedef int (*session_visit_t)(void *payload, const session_t *session);
+void session_table_each(session_table_t *table, session_visit_t visit, void *payload);
+
+/* Puts a session as read from a file or the store; never weakens a REVOKED slot. */
+apr_status_t session_table_restore(session_table_t *table, const session_t *session);
+
+/* Grows by one whenever a session is revoked or expires: a child's thread compares it to know that
+ * tunnels may have to be cut. One atomic load. */
+apr_uint32_t session_table_generation(const session_table_t *table);
+
+/* ---- words beside the slots ---- */
+
+/* The monitor hook's only act: cleanup is due since then (kept until taken). Atomic. */
+void session_table_set_cleanup_due(session_table_t *table, apr_time_t since);
+apr_time_t session_table_take_cleanup_due(session_table_t *table); /* 0: not due */
+
+/* Proves that each slot is free or in exactly one bucket, and repairs nothing. APR_EGENERAL and a
+ * sentence if the table is damaged. Takes the lock. */
+apr_status_t session_table_validate(session_table_t *table, const char **problem);
+
+/* CLOCK_BOOTTIME in microseconds; no system call (vDSO). */
+apr_time_t boot_time_now(void);
+
+#endif

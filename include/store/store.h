@@ -1,0 +1,144 @@
+/* The store: the SQL database behind apr_dbd, and the only room that knows SQL or a dialect.
+ *
+ * A store handle is one connection: one owner, one thread. The keeper alone opens one for writing;
+ * pages open one for reading, for the length of a request. Every call blocks on the database.
+ * After any error but APR_NOTFOUND and APR_EOF close the handle and open a new one (facts G3, G8);
+ * store_error tells what the database said, without secrets. Never open one in httpd's parent. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "trail/event.h"
+
+typedef struct store_t store_t;
+
+typedef struct store_config_t {
+    const char *driver; /* sqlite3 or pgsql */
+    const char *params; /* file name, or libpq's connection words */
+} store_config_t;
+
+typedef enum store_mode_t {
+    STORE_READ, /* fails with APR_ENOENT if there is no database yet */
+    STORE_WRITE /* makes and migrates the schema */
+} store_mode_t;
+
+/* *problem (may be NULL) is a sentence for the administrator if it fails. */
+apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t *config,
+                        store_mode_t mode, const char **problem);
+void store_close(store_t *store);
+const char *store_error(const store_t *store);
+
+apr_status_t store_begin(store_t *store);
+/* On any failure the transaction is rolled back and nothing of it stands. */
+apr_status_t store_commit(store_t *store);
+void store_rollback(store_t *store);
+
+/* ---- the keeper's side: within a transaction ---- */
+
+/* Where the chain of a node ends: the last event's id, sequence and hash (0, 0, CHAIN_GENESIS). */
+apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
+                             apr_int64_t *sequence, const char **hash, apr_pool_t *pool);
+
+/* Inserts a chained event (ID, NODE, SEQUENCE, hashes set) and brings the session it belongs to
+ * up to date: session_started makes the row; login, session_identified and user_changed name it;
+ * logout, session_expired, session_revoked, session_limited end it. */
+apr_status_t store_append(store_t *store, const event_t *event);
+
+apr_status_t store_pending_put(store_t *store, const char *node, const char *incarnation,
+                               apr_uint64_t number, const char *data, apr_size_t length);
+/* Removes and gives an intent; APR_NOTFOUND. */
+apr_status_t store_pending_take(store_t *store, const char *node, const char *incarnation,
+                                apr_uint64_t number, event_t **event, apr_pool_t *pool);
+/* Removes and gives the oldest intents of an incarnation, at most `limit`. */
+apr_status_t store_pending_take_all(store_t *store, const char *node, const char *incarnation,
+                                    int limit, apr_array_header_t **events, apr_pool_t *pool);
+
+typedef struct store_position_t {
+    const char *segment, *incarnation;
+    apr_int64_t offset;
+} store_position_t;
+apr_status_t store_positions(store_t *store, const char *node, apr_array_header_t **positions,
+                             apr_pool_t *pool);
+apr_status_t store_position_set(store_t *store, const char *node, const store_position_t *position);
+apr_status_t store_position_delete(store_t *store, const char *node, const char *segment);
+
+/* Last action as the session table knows it. */
+apr_status_t store_session_touch(store_t *store, const char *reference, apr_time_t last_action,
+                                 const char *address);
+
+/* Deletes at most `limit` events of these operations older than `before`; *purged tells how many.
+ * The oldest go first. */
+apr_status_t store_purge(store_t *store, const char *const *operations, apr_time_t before,
+                         int limit, int *purged);
+/* Forgets ended sessions that no event belongs to any more, at most `limit`. */
+apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, int *purged);
+
+/* A small named text (schema version, site key's name, settings). APR_NOTFOUND. */
+apr_status_t store_meta_get(store_t *store, const char *name, const char **value, apr_pool_t *pool);
+apr_status_t store_meta_set(store_t *store, const char *name, const char *value);
+
+/* ---- the pages' side ---- */
+
+#define STORE_MAX_OPERATIONS 40
+
+/* Everything NULL, 0 or -1 means no restriction. Strings are compared, never built into SQL. */
+typedef struct event_filter_t {
+    apr_time_t from, to; /* from inclusive, to exclusive */
+    const char *user;    /* a uid (digits) or a login */
+    const char *session;
+    const char *model;
+    const char *record_model;
+    apr_int64_t record_id;                            /* 0: none */
+    const char *operations[STORE_MAX_OPERATIONS + 1]; /* NULL-terminated */
+    const char *outcome;
+    const char *ip; /* an address or CIDR; APR_EINVAL if it is neither */
+    const char *site;
+    /* What the visitor may see at all: set from the visitor's rights, never from the query. */
+    int own_only;
+    const char *own_site, *own_database;
+    apr_int64_t own_uid;
+} event_filter_t;
+
+/* Calls visit for each event, newest first, with id below `before` (0: from the newest), at most
+ * `limit`. The event is valid during the call; a non-zero answer stops. Cells that are joined when
+ * read (user learned later, browser ...) are filled in. Memory does not grow with the number of
+ * rows over several calls: use a pool per call. */
+typedef int (*store_event_visit_t)(void *payload, const event_t *event);
+apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int64_t before,
+                          int limit, store_event_visit_t visit, void *payload, apr_pool_t *pool);
+/* The same, oldest first, with id above `after`: for exports and verification. */
+apr_status_t store_events_after(store_t *store, const event_filter_t *filter, apr_int64_t after,
+                                int limit, store_event_visit_t visit, void *payload,
+                                apr_pool_t *pool);
+/* Exact up to `most`, then `most`. */
+apr_status_t store_count(store_t *store, const event_filter_t *filter, apr_int64_t most,
+                         apr_int64_t *count, apr_pool_t *pool);
+
+/* Intents whose outcome is not known yet, newest first. */
+apr_status_t store_running(store_t *store, const event_filter_t *filter, int limit,
+                           store_event_visit_t visit, void *payload, apr_pool_t *pool);
+
+typedef struct session_row_t {
+    const char *reference, *site, *database, *login, *name, *address, *user_agent, *state, *reason;
+    apr_int64_t uid; /* 0: nameless */
+    apr_time_t started, last_action, ended;
+} session_row_t;
+
+typedef struct session_filter_t {
+    const char *state; /* open, ended, NULL for all */
+    const char *user, *site, *reference;
+    int own_only;
+    const char *own_site, *own_database;
+    apr_int64_t own_uid;
+} session_filter_t;
+
+typedef int (*store_session_visit_t)(void *payload, const session_row_t *session);
+/* Most recent action first, skipping `offset`. */
+apr_status_t store_sessions(store_t *store, const session_filter_t *filter, int offset, int limit,
+                            store_session_visit_t visit, void *payload, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,96 @@
+/* An event: one line of the trail, as cells of text. Every room that handles events (journal,
+ * chain, store, CSV, JSON) loops over the same table of columns, so that a column is added in one
+ * place. Pure. */
+#ifndef TRAIL_EVENT_H
+#define TRAIL_EVENT_H
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "text/buffer.h"
+
+/* The order is the order of the CSV columns, which is a contract: new columns go to the end of the
+ * public ones. The numbers stand in journal files: never renumber within one journal version. */
+typedef enum event_column_t {
+    EVENT_ID,
+    EVENT_TIME,
+    EVENT_SITE,
+    EVENT_DATABASE,
+    EVENT_UID,
+    EVENT_LOGIN,
+    EVENT_USER,
+    EVENT_SESSION,
+    EVENT_IP,
+    EVENT_COUNTRY,
+    EVENT_CITY,
+    EVENT_BROWSER,
+    EVENT_OS,
+    EVENT_DEVICE,
+    EVENT_CHANNEL,
+    EVENT_OPERATION,
+    EVENT_MODEL,
+    EVENT_RECORD_IDS,
+    EVENT_RECORD_COUNT,
+    EVENT_METHOD,
+    EVENT_FIELDS,
+    EVENT_VALUES,
+    EVENT_OUTCOME,
+    EVENT_ERROR,
+    EVENT_STATUS,
+    EVENT_DURATION_MS,
+    EVENT_PATH,
+    EVENT_FLAGS,
+    EVENT_HASH,
+    EVENT_PEER_IP,
+    EVENT_NODE,
+    EVENT_SEQUENCE,
+    EVENT_PREVIOUS_HASH,
+    EVENT_OLD_VALUES,
+    EVENT_PUBLIC_COLUMNS, /* those above stand in CSV and JSON */
+    EVENT_USER_AGENT = EVENT_PUBLIC_COLUMNS,
+    EVENT_COLUMNS
+} event_column_t;
+
+typedef enum event_column_kind_t {
+    EVENT_KIND_TEXT,
+    EVENT_KIND_INTEGER, /* decimal */
+    EVENT_KIND_TIME     /* ISO 8601, UTC, milliseconds */
+} event_column_kind_t;
+
+typedef struct event_column_info_t {
+    const char *name; /* header of the CSV column and name in JSON */
+    event_column_kind_t kind;
+    int hashed;       /* part of the canonical form (trail/chain.h) */
+    apr_size_t limit; /* the longest cell in bytes; a longer one is cut and flagged */
+} event_column_info_t;
+
+extern const event_column_info_t event_columns[EVENT_COLUMNS];
+
+/* A cell is repaired UTF-8 without NUL; NULL means empty. */
+typedef struct event_t {
+    apr_pool_t *pool;
+    const char *cell[EVENT_COLUMNS];
+} event_t;
+
+event_t *event_create(apr_pool_t *pool);
+
+/* Sets a cell to a repaired copy, cut at the column's limit (then the flag "truncated" is added).
+ * NULL or "" empties it. */
+void event_set(event_t *event, event_column_t column, const char *text);
+void event_set_integer(event_t *event, event_column_t column, apr_int64_t number);
+void event_set_time(event_t *event, event_column_t column, apr_time_t time);
+/* Adds a word to the cell FLAGS unless it is there. */
+void event_add_flag(event_t *event, const char *flag);
+
+/* Each cell that is set in `from` replaces the one in `event`; flags are joined. Cells are shared,
+ * so `from` must live as long. */
+void event_merge(event_t *event, const event_t *from);
+
+/* The cells as bytes for the journal: repeated (column u8, length u32 little-endian, bytes). */
+void event_encode(const event_t *event, buffer_t *buffer);
+/* APR_EINVAL if the bytes are not what event_encode writes; unknown columns are passed over. Cells
+ * are copied into the pool. */
+apr_status_t event_decode(event_t **event, apr_pool_t *pool, const char *data, apr_size_t length);
+
+#endif
