@@ -1,0 +1,81 @@
+/* The directives as configuration: what an administrator said, unset until said, merged from the
+ * server into its virtual hosts, checked as a whole before the server starts. Written at
+ * configuration time only; read by every process and thread afterwards. */
+#ifndef HTTPD_CONFIG_H
+#define HTTPD_CONFIG_H
+
+#include <httpd.h>
+
+#include <http_config.h>
+
+#include "odoo/call.h"
+#include "odoo/redact.h"
+#include "odoo/track.h"
+#include "session/table.h"
+#include "store/store.h"
+#include "trail/journal.h"
+
+#define CONFIG_UNSET (-1)
+
+extern module AP_MODULE_DECLARE_DATA user_audit_module;
+
+/* Server-wide: read from the main server alone. */
+typedef struct installation_t {
+    const char *state_dir;
+    store_config_t store;
+    int max_sessions;
+    int journal_sync;              /* journal_sync_t */
+    int refuse_on_journal_failure; /* 0: go on and count what is lost */
+    apr_int64_t journal_max_size;
+    apr_interval_time_t cleanup_interval;
+    apr_array_header_t *retention; /* of retention_t */
+} installation_t;
+
+typedef struct retention_t {
+    const char *const *operations; /* NULL-terminated names */
+    apr_interval_time_t age;
+    int single; /* one operation by its own name: wins over a class that contains it */
+} retention_t;
+
+typedef struct track_line_t {
+    const char *operations;
+    apr_array_header_t *models; /* of const char * */
+} track_line_t;
+
+/* Per virtual host. */
+typedef struct site_t {
+    int enabled;
+    const char *name;
+    apr_array_header_t *track_lines;                /* of track_line_t; NULL: unset */
+    apr_array_header_t *redact_globs;               /* of const char *; NULL: unset */
+    int values;                                     /* values_level_t */
+    apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
+    apr_array_header_t *managers;                   /* of const char *: a login, or group:<xmlid> */
+    int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
+
+    /* made from the above when the configuration is complete */
+    track_t *track;
+    redact_t *redact;
+} site_t;
+
+typedef struct server_config_t {
+    installation_t installation;
+    site_t site;
+} server_config_t;
+
+void *config_create(apr_pool_t *pool, server_rec *server);
+void *config_merge(apr_pool_t *pool, void *base, void *override);
+extern const command_rec config_directives[];
+
+server_config_t *config_of(const server_rec *server);
+/* The site of a request; NULL where the audit is off. */
+const site_t *config_site(const request_rec *request);
+
+/* Fills in defaults, compiles the rules and looks for contradictions, in the main server and all
+ * virtual hosts. Returns NULL or a sentence that tells the mend. */
+const char *config_check(apr_pool_t *pool, server_rec *main_server);
+
+/* 1 if the audit is on for any virtual host. */
+int config_any_site(server_rec *main_server);
+
+#endif

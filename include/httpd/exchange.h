@@ -1,0 +1,110 @@
+/* An exchange: one request to an audited site with its answer, as far as the module is concerned.
+ * Made by the gate on the initial request, found again by every later hook. Lives in the request's
+ * pool; touched by one thread at a time (httpd hands a request from thread to thread, never shares
+ * it). */
+#ifndef HTTPD_EXCHANGE_H
+#define HTTPD_EXCHANGE_H
+
+#include <httpd.h>
+
+#include "httpd/config.h"
+#include "odoo/call.h"
+#include "odoo/reply.h"
+#include "odoo/route.h"
+#include "session/table.h"
+#include "trail/event.h"
+
+typedef struct exchange_t {
+    request_rec *request;
+    const site_t *site;
+    const route_t *route;
+    const char *path;     /* what goes upstream, decoded once as Odoo will */
+    const char *raw_path; /* the same, as it goes upstream, without query */
+    const char *query;    /* what goes upstream, without session carriers; may be NULL */
+    const char *flags;    /* words for the column flags, or NULL */
+
+    const char *cookie; /* session id as Odoo will find it; NULL: none. Never logged or stored */
+    fingerprint_t fingerprint; /* of the cookie */
+    char reference[SESSION_REFERENCE_SIZE];
+    session_t session; /* as the gate found it; state SESSION_FREE if it is not known */
+    int hide_cookie;   /* a refused session on a page that it may see: Odoo gets no session */
+    int hide_carriers; /* the client sent carriers that this site does not take */
+    int refused;       /* answered by us with 401 */
+
+    call_reader_t *call_reader;
+    const call_t *call;  /* once the body was read whole; NULL before */
+    int wanted;          /* the call's event is tracked */
+    event_t *event;      /* what stands in the journal so far; NULL: nothing yet */
+    apr_uint64_t number; /* in the journal, of the intent; 0: no intent was written */
+    reply_reader_t *reply_reader;
+    reply_head_t head;
+    int concluded; /* the outcome is on record */
+} exchange_t;
+
+/* NULL for requests that are none of ours, subrequests included. */
+exchange_t *exchange_of(request_rec *request);
+exchange_t *exchange_create(request_rec *request, const site_t *site);
+
+/* ---- the way of a request; each is a hook or called from one ---- */
+
+int gate_fixups(request_rec *request);     /* finds route and session, refuses */
+int gate_upstream(request_rec *request);   /* mod_proxy's fixups: what Odoo may not get */
+int refusal_handler(request_rec *request); /* answers what the gate refused */
+void exchange_insert_filters(request_rec *request);
+int exchange_log(request_rec *request); /* log_transaction: what is still open */
+
+void body_filter_register(void);
+void body_filter_insert(exchange_t *exchange);
+void reply_filter_register(void);
+void reply_filter_insert(exchange_t *exchange);
+
+/* The body is over: decides what the call is and writes the intent. APR_SUCCESS, or why the
+ * journal did not take it. */
+apr_status_t record_intent(exchange_t *exchange, int complete);
+/* The answer is known, or will never be: applies it to the session and writes the outcome. Only the
+ * first call counts. */
+void record_outcome(exchange_t *exchange, int complete);
+/* An event of the module's own, about this exchange. operation is what it says; note a JSON text or
+ * NULL. */
+event_t *record_event(exchange_t *exchange, operation_t operation);
+void record_session(event_t *event, const session_t *session);
+void record_note(event_t *event, const char *key, const char *text);
+
+/* What the answer means for the session, before the outcome is written. Fills in who it was. */
+void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session);
+
+/* Sends the 401 in mid-body, through the output filters; afterwards return AP_FILTER_ERROR. */
+apr_status_t refusal_send_in_body(exchange_t *exchange);
+void refusal_count(exchange_t *exchange);
+
+/* ---- asking Odoo itself, with the client's own cookie, through the site's own proxy ---- */
+
+#define QUESTION_ASK_AFTER apr_time_from_sec(5)
+#define QUESTION_RIGHTS_FRESH apr_time_from_sec(60)
+#define QUESTION_MAX_ANSWER (1024 * 1024)
+
+void question_register(void);
+
+/* Who is the session of this cookie? NULL if Odoo does not know it or did not answer; *answered
+ * tells which. A Set-Cookie of Odoo's answer is handed on to the client. Blocks on Odoo. */
+identity_t *question_who(request_rec *request, const char *cookie, int *answered);
+/* Does the user of this cookie belong to the group (an external id)? */
+int question_has_group(request_rec *request, const char *cookie, apr_int64_t uid,
+                       const char *group);
+
+/* ---- open websockets of this child ---- */
+
+void tunnel_note(exchange_t *exchange); /* before the handler; undone with the request */
+void tunnel_cut_refused(void);          /* the child's own thread, when the generation moved */
+void tunnel_child_init(apr_pool_t *pool);
+
+/* ---- the handlers user-audit-admin and user-audit-csv ---- */
+
+int admin_handler(request_rec *request);
+
+/* Ends a session of this site durably and at once: on disk, then in shared memory, then as an
+ * event. exchange: of the request that asked for it. Blocks on one fsync. APR_NOTFOUND. */
+apr_status_t life_revoke(exchange_t *exchange, const char *reference, session_reason_t reason,
+                         const char *note);
+
+#endif

@@ -1,0 +1,36 @@
+/* What one process of httpd holds for the module: the same for all its requests. Set up at
+ * post_config (parent) and child_init; read by every thread of a child afterwards. */
+#ifndef HTTPD_RUNTIME_H
+#define HTTPD_RUNTIME_H
+
+#include "httpd/config.h"
+#include "session/table.h"
+#include "trail/journal.h"
+
+typedef struct runtime_t {
+    const installation_t *installation;
+    const char *node;           /* names this machine in the trail */
+    const char *journal_folder; /* <StateDir>/journal */
+    const char *revoked_file;   /* <StateDir>/revoked */
+    const char *sessions_file;  /* <StateDir>/sessions */
+    site_key_t key;
+    session_table_t *sessions;
+    journal_t *journal; /* this child's; NULL in the parent and where it could not be opened */
+    server_rec *server; /* the main one, for log lines that belong to no request */
+} runtime_t;
+
+/* The process's own; never NULL, empty before post_config. */
+runtime_t *runtime(void);
+
+/* Parent, before any child: folders, key, session table, what was revoked. Called again at every
+ * restart; the table outlives it. Returns NULL or a sentence that tells the mend. */
+const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server);
+
+/* A child's start: journal and the thread that forces it to disk and cuts tunnels. */
+void runtime_start_child(apr_pool_t *pchild, server_rec *main_server);
+
+/* Appends to this child's journal. The first failure and the first success after one are logged;
+ * what is lost meanwhile is counted in the journal room. */
+apr_status_t runtime_append(journal_kind_t kind, apr_uint64_t number, const event_t *event);
+
+#endif

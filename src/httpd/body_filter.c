@@ -1,0 +1,132 @@
+/* The input filter: shows the body to the call reader on its way to Odoo, and puts the intent into
+ * the journal before Odoo can have the whole of it.
+ *
+ * It stays until the end of the body. mod_proxy_http then has the whole body (in memory up to 16
+ * KiB, else in a temporary file) before it asks Odoo for anything; a chunked body streams, but Odoo
+ * acts only on its last chunk, which is passed on behind the intent. */
+#include <httpd.h>
+
+#include <http_protocol.h>
+#include <util_filter.h>
+
+#include "httpd/exchange.h"
+#include "httpd/runtime.h"
+
+#define FILTER_NAME "USER_AUDIT_BODY"
+
+static ap_filter_rec_t *registered;
+
+typedef struct body_filter_t {
+    exchange_t *exchange;
+    apr_uint32_t generation; /* of the session table when last looked at */
+    int over;                /* EOS was seen; mod_proxy may well read again behind it */
+} body_filter_t;
+
+static apr_status_t read_buckets(exchange_t *exchange, apr_bucket_brigade *brigade, int *over)
+{
+    for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        const char *data;
+        apr_size_t length;
+        apr_status_t status;
+
+        if (APR_BUCKET_IS_EOS(bucket)) {
+            *over = 1;
+            break;
+        }
+        if (APR_BUCKET_IS_METADATA(bucket)) {
+            continue;
+        }
+        status = apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ);
+        if (status != APR_SUCCESS) {
+            return status;
+        }
+        call_reader_feed(exchange->call_reader, data, length);
+    }
+    return APR_SUCCESS;
+}
+
+/* An upload that began before its session was ended. */
+static int ended_meanwhile(body_filter_t *self)
+{
+    apr_uint32_t generation = session_table_generation(runtime()->sessions);
+    session_t session;
+
+    if (generation == self->generation || !self->exchange->cookie || self->exchange->hide_cookie) {
+        return 0;
+    }
+    self->generation = generation;
+    return session_table_find(runtime()->sessions, &self->exchange->fingerprint, &session) ==
+               APR_SUCCESS &&
+           (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED);
+}
+
+static apr_status_t send_error(request_rec *request, int status)
+{
+    apr_bucket_brigade *brigade =
+        apr_brigade_create(request->pool, request->connection->bucket_alloc);
+
+    APR_BRIGADE_INSERT_TAIL(brigade, ap_bucket_error_create(status, NULL, request->pool,
+                                                            request->connection->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(request->connection->bucket_alloc));
+    ap_pass_brigade(request->output_filters, brigade);
+    return AP_FILTER_ERROR;
+}
+
+static apr_status_t body_over(body_filter_t *self)
+{
+    exchange_t *exchange = self->exchange;
+    apr_status_t status = record_intent(exchange, 1);
+
+    self->over = 1;
+    if (status != APR_SUCCESS && runtime()->installation->refuse_on_journal_failure &&
+        exchange->wanted && operation_may_write(exchange->call->operation)) {
+        exchange->concluded = 1; /* Odoo never gets it, so there is nothing to record */
+        return send_error(exchange->request, HTTP_SERVICE_UNAVAILABLE);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade,
+                                ap_input_mode_t mode, apr_read_type_e block, apr_off_t bytes)
+{
+    body_filter_t *self = filter->ctx;
+    apr_status_t status = ap_get_brigade(filter->next, brigade, mode, block, bytes);
+    int over = 0;
+
+    if (status != APR_SUCCESS || mode != AP_MODE_READBYTES || self->over) {
+        return status;
+    }
+    if (ended_meanwhile(self)) {
+        self->over = 1;
+        apr_brigade_cleanup(brigade);
+        return refusal_send_in_body(self->exchange);
+    }
+    status = read_buckets(self->exchange, brigade, &over);
+    if (status == APR_SUCCESS && over) {
+        status = body_over(self);
+    }
+    if (status != APR_SUCCESS) {
+        apr_brigade_cleanup(brigade);
+    }
+    return status;
+}
+
+void body_filter_register(void)
+{
+    registered = ap_register_input_filter(FILTER_NAME, body_filter, NULL, AP_FTYPE_RESOURCE);
+}
+
+void body_filter_insert(exchange_t *exchange)
+{
+    request_rec *request = exchange->request;
+    body_filter_t *self = apr_pcalloc(request->pool, sizeof(*self));
+
+    self->exchange = exchange;
+    self->generation = session_table_generation(runtime()->sessions);
+    exchange->call_reader =
+        call_reader_create(request->pool, exchange->route, exchange->path, exchange->query,
+                           apr_table_get(request->headers_in, "Content-Type"),
+                           exchange->site->redact, (values_level_t)exchange->site->values);
+    ap_add_input_filter_handle(registered, self, request, request->connection);
+}

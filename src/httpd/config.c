@@ -1,0 +1,186 @@
+/* Creating, merging and checking the configuration. */
+#include "httpd/config.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#define DEFAULT_STATE_DIR "/var/lib/mod_user_audit"
+#define DEFAULT_MAX_SESSIONS 65536
+#define DEFAULT_JOURNAL_MAX_SIZE (APR_INT64_C(4) << 30)
+#define DEFAULT_CLEANUP_INTERVAL apr_time_from_sec(60)
+#define DEFAULT_MANAGER "group:base.group_system"
+#define DEFAULT_WRITES_KEPT apr_time_from_sec(400 * 86400)
+#define DEFAULT_READS_KEPT apr_time_from_sec(30 * 86400)
+
+void *config_create(apr_pool_t *pool, server_rec *server)
+{
+    server_config_t *config = apr_pcalloc(pool, sizeof(*config));
+
+    (void)server;
+    config->installation.max_sessions = CONFIG_UNSET;
+    config->installation.journal_sync = CONFIG_UNSET;
+    config->installation.refuse_on_journal_failure = CONFIG_UNSET;
+    config->installation.journal_max_size = CONFIG_UNSET;
+    config->installation.cleanup_interval = CONFIG_UNSET;
+    config->site.enabled = CONFIG_UNSET;
+    config->site.values = CONFIG_UNSET;
+    config->site.idle_timeout = CONFIG_UNSET;
+    config->site.max_lifetime = CONFIG_UNSET;
+    config->site.all_carriers = CONFIG_UNSET;
+    return config;
+}
+
+#define MERGE_NUMBER(member)                                                                       \
+    merged->site.member = host->site.member == CONFIG_UNSET ? main->site.member : host->site.member
+#define MERGE_POINTER(member)                                                                      \
+    merged->site.member = host->site.member ? host->site.member : main->site.member
+
+/* Server-wide directives cannot stand in a virtual host, so the main server's are copied. A host's
+ * own UserAuditTrack and UserAuditManager lines replace the server's; UserAuditRedact adds to
+ * them, for nothing that the server hides may be shown again by a host. */
+void *config_merge(apr_pool_t *pool, void *base, void *override)
+{
+    const server_config_t *main = base, *host = override;
+    server_config_t *merged = apr_pmemdup(pool, main, sizeof(*merged));
+
+    MERGE_NUMBER(enabled);
+    MERGE_POINTER(name);
+    MERGE_POINTER(track_lines);
+    MERGE_NUMBER(values);
+    MERGE_NUMBER(idle_timeout);
+    MERGE_NUMBER(max_lifetime);
+    MERGE_POINTER(managers);
+    MERGE_NUMBER(all_carriers);
+    if (main->site.redact_globs && host->site.redact_globs) {
+        merged->site.redact_globs =
+            apr_array_append(pool, main->site.redact_globs, host->site.redact_globs);
+    }
+    else {
+        MERGE_POINTER(redact_globs);
+    }
+    return merged;
+}
+
+server_config_t *config_of(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &user_audit_module);
+}
+
+const site_t *config_site(const request_rec *request)
+{
+    const server_config_t *config = config_of(request->server);
+
+    return config->site.enabled == 1 ? &config->site : NULL;
+}
+
+int config_any_site(server_rec *main_server)
+{
+    for (server_rec *server = main_server; server; server = server->next) {
+        if (config_of(server)->site.enabled == 1) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+#define DEFAULT_NUMBER(variable, value)                                                            \
+    do {                                                                                           \
+        if ((variable) == CONFIG_UNSET) {                                                          \
+            (variable) = (value);                                                                  \
+        }                                                                                          \
+    } while (0)
+
+static void default_retention(apr_pool_t *pool, installation_t *installation)
+{
+    static const char *const writes[] = {"create", "write",         "unlink", "import",
+                                         "call",   "unparsed_call", NULL};
+    static const char *const reads[] = {"read", "search", "export", "report", "download", NULL};
+    static const retention_t defaults[] = {{writes, DEFAULT_WRITES_KEPT, 0},
+                                           {reads, DEFAULT_READS_KEPT, 0}};
+
+    installation->retention = apr_array_make(pool, 2, sizeof(retention_t));
+    APR_ARRAY_PUSH(installation->retention, retention_t) = defaults[0];
+    APR_ARRAY_PUSH(installation->retention, retention_t) = defaults[1];
+}
+
+static void installation_defaults(apr_pool_t *pool, installation_t *installation)
+{
+    if (!installation->state_dir) {
+        installation->state_dir = DEFAULT_STATE_DIR;
+    }
+    if (!installation->store.driver) {
+        installation->store.driver = "sqlite3";
+        installation->store.params = apr_pstrcat(pool, installation->state_dir, "/audit.db", NULL);
+    }
+    DEFAULT_NUMBER(installation->max_sessions, DEFAULT_MAX_SESSIONS);
+    DEFAULT_NUMBER(installation->journal_sync, JOURNAL_SYNC_SECOND);
+    DEFAULT_NUMBER(installation->refuse_on_journal_failure, 0);
+    DEFAULT_NUMBER(installation->journal_max_size, DEFAULT_JOURNAL_MAX_SIZE);
+    DEFAULT_NUMBER(installation->cleanup_interval, DEFAULT_CLEANUP_INTERVAL);
+    if (!installation->retention) {
+        default_retention(pool, installation);
+    }
+}
+
+static void site_compile(apr_pool_t *pool, site_t *site)
+{
+    static const char *const every_model[] = {"*"};
+
+    site->track = track_create(pool);
+    if (!site->track_lines) {
+        track_add(site->track, TRACK_DEFAULT_OPERATIONS, every_model, 1);
+    }
+    for (int i = 0; site->track_lines && i < site->track_lines->nelts; i++) {
+        const track_line_t *line = &APR_ARRAY_IDX(site->track_lines, i, track_line_t);
+
+        track_add(site->track, line->operations, (const char *const *)line->models->elts,
+                  line->models->nelts);
+    }
+    site->redact = redact_create(pool);
+    for (int i = 0; site->redact_globs && i < site->redact_globs->nelts; i++) {
+        redact_add(site->redact, APR_ARRAY_IDX(site->redact_globs, i, const char *));
+    }
+}
+
+static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *site)
+{
+    DEFAULT_NUMBER(site->values, VALUES_FULL);
+    DEFAULT_NUMBER(site->idle_timeout, 0);
+    DEFAULT_NUMBER(site->max_lifetime, 0);
+    DEFAULT_NUMBER(site->all_carriers, 0);
+    if (!site->name) {
+        site->name = server->server_hostname ? server->server_hostname : "localhost";
+    }
+    if (strlen(site->name) >= SESSION_SITE_SIZE) {
+        return apr_psprintf(pool,
+                            "the ServerName %s is longer than %d bytes: name the site with "
+                            "UserAuditSite",
+                            site->name, SESSION_SITE_SIZE - 1);
+    }
+    if (!site->managers) {
+        site->managers = apr_array_make(pool, 1, sizeof(const char *));
+        APR_ARRAY_PUSH(site->managers, const char *) = DEFAULT_MANAGER;
+    }
+    site_compile(pool, site);
+    return NULL;
+}
+
+const char *config_check(apr_pool_t *pool, server_rec *main_server)
+{
+    installation_t *installation = &config_of(main_server)->installation;
+
+    installation_defaults(pool, installation);
+    for (server_rec *server = main_server; server; server = server->next) {
+        server_config_t *config = config_of(server);
+        const char *problem;
+
+        if (config->site.enabled != 1) {
+            continue;
+        }
+        if ((problem = site_complete(pool, server, &config->site))) {
+            return problem;
+        }
+        config->installation = *installation;
+    }
+    return NULL;
+}

@@ -1,0 +1,406 @@
+/* The directive table and its setters. Each setter checks its words at once, so that a wrong value
+ * stops the start with the line it stands on. */
+#include "httpd/config.h"
+
+#include <apr_strings.h>
+
+#include "text/duration.h"
+
+#define MAX_SESSIONS_LOWEST 16
+#define MAX_SESSIONS_HIGHEST 4000000
+
+static server_config_t *own(cmd_parms *cmd)
+{
+    return ap_get_module_config(cmd->server->module_config, &user_audit_module);
+}
+
+static const char *server_wide(cmd_parms *cmd)
+{
+    return ap_check_cmd_context(cmd, GLOBAL_ONLY);
+}
+
+/* Directives of a site may stand in the main server (then they are its virtual hosts' defaults) or
+ * in a virtual host, but not in a <Location>: which session a request has is decided before. */
+static const char *per_site(cmd_parms *cmd)
+{
+    return ap_check_cmd_context(cmd, NOT_IN_DIR_LOC_FILE);
+}
+
+static const char *wrong(cmd_parms *cmd, const char *value, const char *mend)
+{
+    return apr_psprintf(cmd->pool, "%s \"%s\": %s", cmd->cmd->name, value, mend);
+}
+
+static const char *read_time(cmd_parms *cmd, const char *value, apr_interval_time_t lowest,
+                             apr_interval_time_t *time)
+{
+    if (duration_parse(value, time) != APR_SUCCESS || *time < lowest) {
+        return wrong(cmd, value,
+                     apr_psprintf(cmd->pool,
+                                  "say a time of at least %s, such as 90s, 30m, 12h or 400d",
+                                  duration_format(cmd->pool, lowest)));
+    }
+    return NULL;
+}
+
+static const char *read_time_or_off(cmd_parms *cmd, const char *value, apr_interval_time_t *time)
+{
+    if (!strcasecmp(value, "off")) {
+        *time = 0;
+        return NULL;
+    }
+    return read_time(cmd, value, apr_time_from_sec(1), time);
+}
+
+typedef struct choice_t {
+    const char *word;
+    int value;
+} choice_t;
+
+static const char *read_choice(cmd_parms *cmd, const char *value, const choice_t *choices,
+                               int *chosen)
+{
+    const char *words = NULL;
+
+    for (; choices->word; choices++) {
+        if (!strcasecmp(value, choices->word)) {
+            *chosen = choices->value;
+            return NULL;
+        }
+        words = words ? apr_pstrcat(cmd->pool, words, ", ", choices->word, NULL) : choices->word;
+    }
+    return wrong(cmd, value, apr_pstrcat(cmd->pool, "say one of ", words, NULL));
+}
+
+/* ---- server-wide ---- */
+
+static const char *set_state_dir(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    if (!error) {
+        own(cmd)->installation.state_dir = ap_server_root_relative(cmd->pool, value);
+        if (!own(cmd)->installation.state_dir) {
+            error = wrong(cmd, value, "say the path of a folder");
+        }
+    }
+    return error;
+}
+
+static const char *set_database(cmd_parms *cmd, void *dir, const char *driver, const char *params)
+{
+    const char *error = server_wide(cmd);
+    store_config_t *store = &own(cmd)->installation.store;
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (strcmp(driver, "sqlite3") && strcmp(driver, "pgsql")) {
+        return wrong(cmd, driver, "say sqlite3 and a file, or pgsql and libpq's connection words");
+    }
+    store->driver = driver;
+    store->params = strcmp(driver, "sqlite3") ? params : ap_server_root_relative(cmd->pool, params);
+    return NULL;
+}
+
+static const char *set_max_sessions(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+    apr_int64_t number;
+    char *end;
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    number = apr_strtoi64(value, &end, 10);
+    if (!*value || *end || number < MAX_SESSIONS_LOWEST || number > MAX_SESSIONS_HIGHEST) {
+        return wrong(cmd, value,
+                     apr_psprintf(cmd->pool, "say a number from %d to %d", MAX_SESSIONS_LOWEST,
+                                  MAX_SESSIONS_HIGHEST));
+    }
+    own(cmd)->installation.max_sessions = (int)number;
+    return NULL;
+}
+
+static const char *set_journal_sync(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const choice_t choices[] = {{"off", JOURNAL_SYNC_OFF},
+                                       {"second", JOURNAL_SYNC_SECOND},
+                                       {"always", JOURNAL_SYNC_ALWAYS},
+                                       {NULL, 0}};
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    return error ? error : read_choice(cmd, value, choices, &own(cmd)->installation.journal_sync);
+}
+
+static const char *set_on_journal_failure(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const choice_t choices[] = {{"continue", 0}, {"refuse", 1}, {NULL, 0}};
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    return error ? error
+                 : read_choice(cmd, value, choices,
+                               &own(cmd)->installation.refuse_on_journal_failure);
+}
+
+static const char *set_journal_max_size(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+    apr_int64_t size;
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (size_parse(value, &size) != APR_SUCCESS || size < 2 * (apr_int64_t)JOURNAL_SEGMENT_SIZE) {
+        return wrong(cmd, value, "say a size of at least 32M, such as 512M or 4G");
+    }
+    own(cmd)->installation.journal_max_size = size;
+    return NULL;
+}
+
+static const char *set_cleanup_interval(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    return error ? error
+                 : read_time(cmd, value, apr_time_from_sec(1),
+                             &own(cmd)->installation.cleanup_interval);
+}
+
+static const char *const class_writes[] = {"create", "write",         "unlink", "import",
+                                           "call",   "unparsed_call", NULL};
+static const char *const class_reads[] = {"read", "search", "export", "report", "download", NULL};
+static const char *const class_logins[] = {"login",
+                                           "login_failed",
+                                           "logout",
+                                           "session_started",
+                                           "session_identified",
+                                           "session_revoked",
+                                           "session_expired",
+                                           "session_limited",
+                                           "session_refused",
+                                           "user_changed",
+                                           "password_changed",
+                                           "devices_revoked",
+                                           NULL};
+
+static const char *const *retention_operations(apr_pool_t *pool, const char *word, int *single)
+{
+    static const struct {
+        const char *word;
+        const char *const *operations;
+    } classes[] = {{"writes", class_writes}, {"reads", class_reads}, {"logins", class_logins}};
+    const char **own_word;
+
+    *single = 0;
+    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+        if (!strcasecmp(word, classes[i].word)) {
+            return classes[i].operations;
+        }
+    }
+    if (operation_from_name(word) == OPERATION_NONE) {
+        return NULL;
+    }
+    *single = 1;
+    own_word = apr_pcalloc(pool, 2 * sizeof(*own_word));
+    own_word[0] = word;
+    return own_word;
+}
+
+static const char *add_retention(cmd_parms *cmd, void *dir, const char *words, const char *age)
+{
+    const char *error = server_wide(cmd);
+    installation_t *installation = &own(cmd)->installation;
+    retention_t retention;
+    char *state, *list = apr_pstrdup(cmd->temp_pool, words);
+
+    (void)dir;
+    if (error || (error = read_time(cmd, age, apr_time_from_sec(60), &retention.age))) {
+        return error;
+    }
+    if (!installation->retention) {
+        installation->retention = apr_array_make(cmd->pool, 4, sizeof(retention_t));
+    }
+    for (char *word = apr_strtok(list, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
+        retention.operations =
+            retention_operations(cmd->pool, apr_pstrdup(cmd->pool, word), &retention.single);
+        if (!retention.operations) {
+            return wrong(cmd, word, "say writes, reads, logins or the name of an operation");
+        }
+        APR_ARRAY_PUSH(installation->retention, retention_t) = retention;
+    }
+    return NULL;
+}
+
+/* ---- per site ---- */
+
+static const char *set_enabled(cmd_parms *cmd, void *dir, int on)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    if (!error) {
+        own(cmd)->site.enabled = on;
+    }
+    return error;
+}
+
+static const char *set_site(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (!*value || strlen(value) >= SESSION_SITE_SIZE) {
+        return wrong(cmd, value,
+                     apr_psprintf(cmd->pool, "say a name of at most %d bytes",
+                                  SESSION_SITE_SIZE - 1));
+    }
+    own(cmd)->site.name = value;
+    return NULL;
+}
+
+static const char *add_track(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    const char *error = per_site(cmd);
+    site_t *site = &own(cmd)->site;
+    track_line_t *line;
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (argc < 2) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                           " takes operations and then models, such as: read,search hr.* !hr.leave",
+                           NULL);
+    }
+    error =
+        track_add(track_create(cmd->temp_pool), argv[0], (const char *const *)argv + 1, argc - 1);
+    if (error) {
+        return apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, error);
+    }
+    if (!site->track_lines) {
+        site->track_lines = apr_array_make(cmd->pool, 4, sizeof(track_line_t));
+    }
+    line = &APR_ARRAY_PUSH(site->track_lines, track_line_t);
+    line->operations = apr_pstrdup(cmd->pool, argv[0]);
+    line->models = apr_array_make(cmd->pool, argc - 1, sizeof(const char *));
+    for (int i = 1; i < argc; i++) {
+        APR_ARRAY_PUSH(line->models, const char *) = apr_pstrdup(cmd->pool, argv[i]);
+    }
+    return NULL;
+}
+
+static const char *add_word(cmd_parms *cmd, apr_array_header_t **words, const char *word)
+{
+    const char *error = per_site(cmd);
+
+    if (!error) {
+        if (!*words) {
+            *words = apr_array_make(cmd->pool, 4, sizeof(const char *));
+        }
+        APR_ARRAY_PUSH(*words, const char *) = word;
+    }
+    return error;
+}
+
+static const char *add_redact(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    return add_word(cmd, &own(cmd)->site.redact_globs, value);
+}
+
+static const char *add_manager(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    if (!strncasecmp(value, "group:", 6) && !strchr(value + 6, '.')) {
+        return wrong(cmd, value,
+                     "say the group's full external id, such as group:base.group_system");
+    }
+    return add_word(cmd, &own(cmd)->site.managers, value);
+}
+
+static const char *set_values(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const choice_t choices[] = {{"none", VALUES_NONE},
+                                       {"names", VALUES_NAMES},
+                                       {"values", VALUES_FULL},
+                                       {NULL, 0}};
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    return error ? error : read_choice(cmd, value, choices, &own(cmd)->site.values);
+}
+
+static const char *set_idle_timeout(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    return error ? error : read_time_or_off(cmd, value, &own(cmd)->site.idle_timeout);
+}
+
+static const char *set_max_lifetime(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    return error ? error : read_time_or_off(cmd, value, &own(cmd)->site.max_lifetime);
+}
+
+static const char *set_carriers(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const choice_t choices[] = {{"cookie", 0}, {"all", 1}, {NULL, 0}};
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    return error ? error : read_choice(cmd, value, choices, &own(cmd)->site.all_carriers);
+}
+
+/* Every entry is documented in conf/user_audit.conf and docs/directives.md; a test compares. */
+const command_rec config_directives[] = {
+    AP_INIT_TAKE1("UserAuditStateDir", set_state_dir, NULL, RSRC_CONF,
+                  "folder for journal, keys and the default database; httpd's user owns it"),
+    AP_INIT_TAKE2("UserAuditDatabase", set_database, NULL, RSRC_CONF,
+                  "apr_dbd driver (sqlite3 or pgsql) and its parameters"),
+    AP_INIT_TAKE1("UserAuditMaxSessions", set_max_sessions, NULL, RSRC_CONF,
+                  "sessions that shared memory has room for"),
+    AP_INIT_TAKE1("UserAuditJournalSync", set_journal_sync, NULL, RSRC_CONF,
+                  "when the journal is forced to disk: off, second or always"),
+    AP_INIT_TAKE1("UserAuditOnJournalFailure", set_on_journal_failure, NULL, RSRC_CONF,
+                  "when the journal cannot be written: continue, or refuse what may change data"),
+    AP_INIT_TAKE1("UserAuditJournalMaxSize", set_journal_max_size, NULL, RSRC_CONF,
+                  "the most the journal may take on disk"),
+    AP_INIT_TAKE1("UserAuditCleanupInterval", set_cleanup_interval, NULL, RSRC_CONF,
+                  "how often idle sessions are ended and old events purged"),
+    AP_INIT_TAKE2("UserAuditRetention", add_retention, NULL, RSRC_CONF,
+                  "operations (or writes, reads, logins) and how long their events are kept"),
+    AP_INIT_FLAG("UserAudit", set_enabled, NULL, RSRC_CONF,
+                 "On for a virtual host that stands before an Odoo"),
+    AP_INIT_TAKE1("UserAuditSite", set_site, NULL, RSRC_CONF,
+                  "the site's name in the trail; default: ServerName"),
+    AP_INIT_TAKE_ARGV("UserAuditTrack", add_track, NULL, RSRC_CONF,
+                      "operations and models (globs, ! excludes) that are kept"),
+    AP_INIT_ITERATE("UserAuditRedact", add_redact, NULL, RSRC_CONF,
+                    "field names (globs) whose values are never kept, besides the built-in ones"),
+    AP_INIT_TAKE1("UserAuditValues", set_values, NULL, RSRC_CONF,
+                  "how much of a write is kept: none, names or values"),
+    AP_INIT_TAKE1("UserAuditIdleTimeout", set_idle_timeout, NULL, RSRC_CONF,
+                  "ends a session so long after its person's last action, or off"),
+    AP_INIT_TAKE1("UserAuditMaxLifetime", set_max_lifetime, NULL, RSRC_CONF,
+                  "ends a session so long after its login, or off"),
+    AP_INIT_ITERATE("UserAuditManager", add_manager, NULL, RSRC_CONF,
+                    "logins or group:<external id> that see and end every session"),
+    AP_INIT_TAKE1("UserAuditSessionCarriers", set_carriers, NULL, RSRC_CONF,
+                  "cookie, or all to keep ?session_id= and X-Openerp-Session-Id for old clients"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -1,0 +1,228 @@
+/* The gate: which endpoint of Odoo a request leads to, which session it would use there, and
+ * whether that session may still be used. No system call, no database. */
+#include <apr_strings.h>
+
+#include "httpd/exchange.h"
+#include "httpd/runtime.h"
+#include "text/cookie.h"
+#include "text/form.h"
+#include "text/path.h"
+
+#define SESSION_COOKIE "session_id"
+#define SESSION_QUERY "session_id"
+#define SESSION_HEADER "X-Openerp-Session-Id"
+#define FLAG_CARRIER "session_carrier"
+#define PROXY_SCHEME "proxy:"
+
+/* ---- what goes upstream ---- */
+
+/* The URL that mod_proxy will ask for stands in r->filename since its own fixups; with
+ * SetHandler "proxy:..." it is made of r->uri later. What counts is what Odoo gets: with nocanon or
+ * AllowEncodedSlashes it can differ from r->uri. */
+static const char *upstream_path(request_rec *request)
+{
+    const char *url, *path;
+
+    if (request->proxyreq != PROXYREQ_REVERSE || !request->filename ||
+        strncmp(request->filename, PROXY_SCHEME, sizeof(PROXY_SCHEME) - 1)) {
+        return request->uri;
+    }
+    url = strstr(request->filename, "://");
+    path = url ? strchr(url + 3, '/') : NULL;
+    return path ? apr_pstrmemdup(request->pool, path, strcspn(path, "?")) : "/";
+}
+
+static int goes_to_proxy(const request_rec *request)
+{
+    return request->proxyreq == PROXYREQ_REVERSE ||
+           (request->handler && !strncmp(request->handler, PROXY_SCHEME, sizeof(PROXY_SCHEME) - 1));
+}
+
+/* ---- the session ---- */
+
+/* The query without any session_id, in the client's own spelling otherwise. */
+static const char *query_without_session(apr_pool_t *pool, const char *query)
+{
+    const char *kept = NULL;
+
+    while (*query) {
+        apr_size_t length = strcspn(query, "&");
+        const char *pair = apr_pstrmemdup(pool, query, length);
+
+        if (!form_query_value(pool, pair, SESSION_QUERY)) {
+            kept = kept ? apr_pstrcat(pool, kept, "&", pair, NULL) : pair;
+        }
+        query += length + (query[length] == '&');
+    }
+    return kept;
+}
+
+static void replace_query(request_rec *request, const char *query)
+{
+    char *mark = request->proxyreq == PROXYREQ_REVERSE && request->filename
+                     ? strchr(request->filename, '?')
+                     : NULL;
+
+    request->args = query ? apr_pstrdup(request->pool, query) : NULL;
+    if (mark) {
+        request->filename =
+            apr_pstrcat(request->pool,
+                        apr_pstrmemdup(request->pool, request->filename, mark - request->filename),
+                        query ? "?" : NULL, query, NULL);
+    }
+}
+
+/* Early 16 and 17 take a session from the query or a header before the cookie. A client could have
+ * Odoo use another session than the one we look at, so those carriers are taken away (and the
+ * attempt is flagged) unless the site needs them; then the one Odoo would use counts. */
+static const char *session_cookie(exchange_t *exchange)
+{
+    request_rec *request = exchange->request;
+    const char *header = apr_table_get(request->headers_in, SESSION_HEADER);
+    const char *query =
+        request->args ? form_query_value(request->pool, request->args, SESSION_QUERY) : NULL;
+
+    if (query || header) {
+        exchange->flags = FLAG_CARRIER;
+        if (exchange->site->all_carriers) {
+            return query ? query : header;
+        }
+        if (query) {
+            replace_query(request, query_without_session(request->pool, request->args));
+        }
+        exchange->hide_carriers = header != NULL;
+    }
+    return cookie_value(request->pool, apr_table_get(request->headers_in, "Cookie"), SESSION_COOKIE,
+                        NULL);
+}
+
+static void look_up(exchange_t *exchange)
+{
+    runtime_t *self = runtime();
+    session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
+    /* Whether a JSON call is a person's is told by its body, later. */
+    int personal = exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON;
+    int expired = 0;
+
+    fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
+                          &exchange->fingerprint);
+    session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal, apr_time_now(),
+                       boot_time_now(), &exchange->session, &expired);
+    if (exchange->session.state == SESSION_FREE) {
+        fingerprint_reference(&self->key, &exchange->fingerprint, exchange->reference);
+    }
+    else {
+        apr_cpystrn(exchange->reference, exchange->session.reference, SESSION_REFERENCE_SIZE);
+    }
+    if (expired) {
+        event_t *event = record_event(exchange, OPERATION_SESSION_EXPIRED);
+
+        record_session(event, &exchange->session);
+        record_note(event, "reason", session_reason_name(exchange->session.reason));
+        runtime_append(JOURNAL_EVENT, 0, event);
+    }
+}
+
+static int is_refused(const exchange_t *exchange)
+{
+    return exchange->session.state == SESSION_REVOKED || exchange->session.state == SESSION_EXPIRED;
+}
+
+/* A session that is in use and still nameless a while after Odoo first answered it: ask Odoo who it
+ * is, at most once a minute. */
+static void ask_name(exchange_t *exchange)
+{
+    const session_t *session = &exchange->session;
+    apr_time_t now = exchange->request->request_time;
+    session_t identity = *session;
+    identity_t *who;
+    int answered = 0, changed;
+
+    if (session->state != SESSION_OPEN || session->uid || !session->personal_calls ||
+        now - session->started < QUESTION_ASK_AFTER ||
+        now - session->rights_checked < QUESTION_RIGHTS_FRESH) {
+        return;
+    }
+    identity.rights_checked = now;
+    session_table_identify(runtime()->sessions, &exchange->fingerprint, &identity, &changed);
+    who = question_who(exchange->request, exchange->cookie, &answered);
+    if (who && who->uid > 0) {
+        reply_t reply = {.identity = who};
+
+        life_apply(exchange, &reply, &exchange->session);
+    }
+}
+
+static void refuse(exchange_t *exchange)
+{
+    if (exchange->route->passes_refused) {
+        exchange->hide_cookie = 1;
+        exchange->session.state = SESSION_FREE;
+        return;
+    }
+    exchange->refused = 1;
+}
+
+int gate_fixups(request_rec *request)
+{
+    const site_t *site;
+    exchange_t *exchange;
+
+    if (request->main || request->prev || !goes_to_proxy(request) ||
+        !(site = config_site(request))) {
+        return DECLINED;
+    }
+    exchange = exchange_create(request, site);
+    exchange->raw_path = upstream_path(request);
+    exchange->path = path_decode(request->pool, exchange->raw_path);
+    exchange->route = route_find(exchange->path);
+    if (exchange->route->kind == ROUTE_STATIC) {
+        return OK; /* Odoo looks at no session there (facts: static files bypass sessions) */
+    }
+    exchange->cookie = session_cookie(exchange);
+    exchange->query = request->args;
+    if (exchange->cookie) {
+        look_up(exchange);
+        if (is_refused(exchange)) {
+            refuse(exchange);
+        }
+        else {
+            ask_name(exchange);
+        }
+    }
+    if (!exchange->refused && exchange->route->kind == ROUTE_WEBSOCKET) {
+        tunnel_note(exchange);
+    }
+    return OK;
+}
+
+/* mod_proxy has put a copy in headers_in that only the backend sees. */
+int gate_upstream(request_rec *request)
+{
+    exchange_t *exchange = exchange_of(request);
+
+    if (!exchange) {
+        return DECLINED;
+    }
+    if (exchange->hide_carriers) {
+        apr_table_unset(request->headers_in, SESSION_HEADER);
+    }
+    if (exchange->hide_cookie) {
+        const char *cookies =
+            cookie_remove(request->pool, apr_table_get(request->headers_in, "Cookie"),
+                          SESSION_COOKIE);
+
+        if (cookies) {
+            apr_table_setn(request->headers_in, "Cookie", cookies);
+        }
+        else {
+            apr_table_unset(request->headers_in, "Cookie");
+        }
+    }
+    if (exchange->route && (exchange->route->reply == ROUTE_REPLY_JSONRPC ||
+                            exchange->route->reply == ROUTE_REPLY_PAGE)) {
+        /* A compressed answer could not be read; compression towards the client is untouched. */
+        apr_table_unset(request->headers_in, "Accept-Encoding");
+    }
+    return OK;
+}

@@ -1,0 +1,238 @@
+/* From an exchange to events: the intent before Odoo gets the call, the outcome after its answer.
+ */
+#include <httpd.h>
+
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include "httpd/exchange.h"
+#include "httpd/runtime.h"
+#include "text/json_value.h"
+
+APLOG_USE_MODULE(user_audit);
+
+#define NOTE_LIMIT 4096
+#define V4_MAPPED "::ffff:"
+
+/* ::ffff:192.0.2.1 is 192.0.2.1 that came in on an IPv6 socket. */
+static const char *plain_address(const char *address)
+{
+    return address && !strncasecmp(address, V4_MAPPED, sizeof(V4_MAPPED) - 1) &&
+                   strchr(address, '.')
+               ? address + sizeof(V4_MAPPED) - 1
+               : address;
+}
+
+event_t *record_event(exchange_t *exchange, operation_t operation)
+{
+    request_rec *request = exchange->request;
+    event_t *event = event_create(request->pool);
+
+    event_set_time(event, EVENT_TIME, request->request_time);
+    event_set(event, EVENT_SITE, exchange->site->name);
+    event_set(event, EVENT_IP, plain_address(request->useragent_ip));
+    event_set(event, EVENT_PEER_IP, plain_address(request->connection->client_ip));
+    event_set(event, EVENT_USER_AGENT, apr_table_get(request->headers_in, "User-Agent"));
+    event_set(event, EVENT_OPERATION, operation_name(operation));
+    if (operation_by_module(operation)) {
+        event_set(event, EVENT_CHANNEL, "module");
+        event_set(event, EVENT_OUTCOME, outcome_name(OUTCOME_SUCCESS));
+    }
+    return event;
+}
+
+void record_session(event_t *event, const session_t *session)
+{
+    event_set(event, EVENT_SESSION, session->reference);
+    if (session->uid) {
+        event_set_integer(event, EVENT_UID, session->uid);
+        event_set(event, EVENT_USER, session->name);
+    }
+    event_set(event, EVENT_LOGIN, session->login);
+    event_set(event, EVENT_DATABASE, session->database);
+}
+
+void record_note(event_t *event, const char *key, const char *text)
+{
+    json_value_t *note = json_new_object(event->pool);
+    buffer_t buffer;
+
+    json_set(note, key, json_new_string(event->pool, text));
+    buffer_init(&buffer, event->pool, NOTE_LIMIT);
+    json_write(&buffer, note);
+    event_set(event, EVENT_VALUES, buffer_string(&buffer));
+}
+
+/* ---- the intent ---- */
+
+static void set_flags(event_t *event, apr_pool_t *pool, const char *flags)
+{
+    char *state;
+
+    if (!flags) {
+        return;
+    }
+    for (char *word = apr_strtok(apr_pstrdup(pool, flags), " ", &state); word;
+         word = apr_strtok(NULL, " ", &state)) {
+        event_add_flag(event, word);
+    }
+}
+
+static void set_call(event_t *event, const exchange_t *exchange, const call_t *call)
+{
+    event_set(event, EVENT_MODEL, call->model);
+    event_set(event, EVENT_METHOD, call->method);
+    event_set(event, EVENT_RECORD_IDS, call->record_ids);
+    if (call->record_count >= 0) {
+        event_set_integer(event, EVENT_RECORD_COUNT, call->record_count);
+    }
+    event_set(event, EVENT_FIELDS, call->fields);
+    event_set(event, EVENT_VALUES, call->values);
+    if (call->login) {
+        event_set(event, EVENT_LOGIN, call->login);
+    }
+    if (call->database) {
+        event_set(event, EVENT_DATABASE, call->database);
+    }
+    if (call->uid > 0) {
+        event_set_integer(event, EVENT_UID, call->uid);
+    }
+    set_flags(event, exchange->request->pool, call->flags);
+}
+
+static event_t *call_event(exchange_t *exchange, operation_t operation)
+{
+    event_t *event = record_event(exchange, operation);
+
+    event_set(event, EVENT_CHANNEL, exchange->route->channel);
+    event_set(event, EVENT_OUTCOME, NULL);
+    event_set(event, EVENT_PATH, exchange->raw_path);
+    if (exchange->session.state == SESSION_OPEN) {
+        record_session(event, &exchange->session);
+    }
+    if (exchange->call) {
+        set_call(event, exchange, exchange->call);
+    }
+    set_flags(event, exchange->request->pool, exchange->flags);
+    return event;
+}
+
+static void finish_body(exchange_t *exchange, int complete)
+{
+    const call_t *call = call_reader_finish(exchange->call_reader, complete);
+
+    exchange->call = call;
+    exchange->wanted = call->operation != OPERATION_NONE &&
+                       track_wants(exchange->site->track, call->operation, call->model);
+    if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
+        exchange->route->personal && !call->background) {
+        session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
+        int expired;
+
+        session_table_gate(runtime()->sessions, &exchange->fingerprint, &limits, 1, apr_time_now(),
+                           boot_time_now(), &exchange->session, &expired);
+    }
+}
+
+apr_status_t record_intent(exchange_t *exchange, int complete)
+{
+    apr_status_t status;
+
+    if (exchange->call || !exchange->call_reader) {
+        return APR_SUCCESS;
+    }
+    finish_body(exchange, complete);
+    if (!exchange->wanted || !operation_may_write(exchange->call->operation) ||
+        !runtime()->journal) {
+        return exchange->wanted && !runtime()->journal ? APR_ENOTIMPL : APR_SUCCESS;
+    }
+    exchange->event = call_event(exchange, exchange->call->operation);
+    exchange->number = journal_next_number(runtime()->journal);
+    status = runtime_append(JOURNAL_INTENT, exchange->number, exchange->event);
+    if (status != APR_SUCCESS) {
+        exchange->number = 0; /* the whole event is tried again with the outcome */
+        exchange->event = NULL;
+    }
+    return status;
+}
+
+/* ---- the outcome ---- */
+
+static void set_outcome(event_t *event, exchange_t *exchange, const reply_t *reply)
+{
+    request_rec *last = exchange->request;
+
+    while (last->next) {
+        last = last->next; /* an ErrorDocument is what the client was sent */
+    }
+    event_set(event, EVENT_OUTCOME, outcome_name(reply->outcome));
+    event_set(event, EVENT_ERROR, reply->error);
+    event_set_integer(event, EVENT_STATUS, last->status);
+    event_set_integer(event, EVENT_DURATION_MS,
+                      apr_time_as_msec(apr_time_now() - exchange->request->request_time));
+    if (reply->record_ids) {
+        event_set(event, EVENT_RECORD_IDS, reply->record_ids);
+    }
+    if (reply->record_count >= 0) {
+        event_set_integer(event, EVENT_RECORD_COUNT, reply->record_count);
+    }
+    set_flags(event, exchange->request->pool, reply->flags);
+}
+
+static int wants_outcome(const exchange_t *exchange, const reply_t *reply)
+{
+    operation_t before = exchange->call ? exchange->call->operation : OPERATION_NONE;
+
+    return reply->operation == before
+               ? exchange->wanted
+               : reply->operation != OPERATION_NONE &&
+                     track_wants(exchange->site->track, reply->operation,
+                                 exchange->call ? exchange->call->model : NULL);
+}
+
+static void write_outcome(exchange_t *exchange, const reply_t *reply, const session_t *session)
+{
+    event_t *event;
+
+    if (exchange->number) {
+        event = event_create(exchange->request->pool);
+    }
+    else if (!wants_outcome(exchange, reply)) {
+        return;
+    }
+    else {
+        event = call_event(exchange, reply->operation);
+    }
+    if (session->state != SESSION_FREE) {
+        record_session(event, session);
+    }
+    set_outcome(event, exchange, reply);
+    runtime_append(exchange->number ? JOURNAL_OUTCOME : JOURNAL_EVENT, exchange->number, event);
+}
+
+/* An answer that never came through the filter: httpd's own error page, or nothing at all. */
+static const reply_t *reply_unseen(exchange_t *exchange)
+{
+    exchange->head.status = exchange->request->status;
+    exchange->head.method = exchange->request->method;
+    exchange->reply_reader = reply_reader_create(exchange->request->pool, exchange->route,
+                                                 exchange->call, &exchange->head, 0);
+    return reply_reader_finish(exchange->reply_reader, 0);
+}
+
+void record_outcome(exchange_t *exchange, int complete)
+{
+    const reply_t *reply;
+    session_t session = exchange->session;
+
+    if (exchange->concluded) {
+        return;
+    }
+    exchange->concluded = 1;
+    record_intent(exchange, 0);
+    reply = exchange->reply_reader ? reply_reader_finish(exchange->reply_reader, complete)
+                                   : reply_unseen(exchange);
+    life_apply(exchange, reply, &session);
+    write_outcome(exchange, reply, &session);
+}
