@@ -1,0 +1,186 @@
+#include "text/form.h"
+
+#include <string.h>
+
+#include "hex.h"
+#include "text/buffer.h"
+#include "text/utf8.h"
+
+typedef struct field_t {
+    const char *name;
+    buffer_t value;
+    int found; /* the first value of a name counts, so nothing is added to it later */
+} field_t;
+
+struct form_reader_t {
+    field_t fields[FORM_MAX_FIELDS];
+    int field_count;
+    char name[FORM_MAX_NAME];
+    apr_size_t name_length; /* past FORM_MAX_NAME: too long for any name looked for */
+    int in_value;
+    int pair_started; /* an empty pair ("&&") is no field */
+    field_t *current; /* whose value is being read; NULL: nobody asked for it */
+    char escape[2];   /* "%" and the first digit of an escape that is not complete */
+    int escape_length;
+    apr_pool_t *pool;
+};
+
+form_reader_t *form_reader_create(apr_pool_t *pool, const char *const *names)
+{
+    form_reader_t *reader = apr_pcalloc(pool, sizeof(*reader));
+
+    reader->pool = pool;
+    for (; *names && reader->field_count < FORM_MAX_FIELDS; names++) {
+        field_t *field = &reader->fields[reader->field_count++];
+
+        field->name = *names;
+        buffer_init(&field->value, pool, FORM_MAX_VALUE);
+    }
+    return reader;
+}
+
+static void put(form_reader_t *reader, char byte)
+{
+    if (reader->in_value) {
+        if (reader->current) {
+            buffer_append_char(&reader->current->value, byte);
+        }
+    }
+    else if (reader->name_length < FORM_MAX_NAME) {
+        reader->name[reader->name_length++] = byte;
+    }
+    else {
+        reader->name_length = FORM_MAX_NAME + 1;
+    }
+}
+
+/* An escape that turned out to be none is plain text. */
+static void give_up_escape(form_reader_t *reader)
+{
+    int length = reader->escape_length;
+
+    reader->escape_length = 0;
+    for (int i = 0; i < length; i++) {
+        put(reader, reader->escape[i]);
+    }
+}
+
+/* 1 if the character belongs to the escape under way. */
+static int continue_escape(form_reader_t *reader, char character)
+{
+    if (hex_value(character) < 0) {
+        give_up_escape(reader);
+        return 0;
+    }
+    if (reader->escape_length == 2) {
+        reader->escape_length = 0;
+        put(reader, (char)(hex_value(reader->escape[1]) << 4 | hex_value(character)));
+    }
+    else {
+        reader->escape[reader->escape_length++] = character;
+    }
+    return 1;
+}
+
+static void end_name(form_reader_t *reader)
+{
+    reader->in_value = 1;
+    for (int i = 0; i < reader->field_count; i++) {
+        field_t *field = &reader->fields[i];
+
+        if (!field->found && reader->name_length == strlen(field->name) &&
+            !memcmp(reader->name, field->name, reader->name_length)) {
+            field->found = 1;
+            reader->current = field;
+            return;
+        }
+    }
+}
+
+static void end_pair(form_reader_t *reader)
+{
+    if (reader->pair_started && !reader->in_value) {
+        end_name(reader);
+    }
+    reader->name_length = 0;
+    reader->in_value = 0;
+    reader->pair_started = 0;
+    reader->current = NULL;
+}
+
+static void take(form_reader_t *reader, char character)
+{
+    if (reader->escape_length > 0 && continue_escape(reader, character)) {
+        return;
+    }
+    if (character == '&') {
+        end_pair(reader);
+        return;
+    }
+    reader->pair_started = 1;
+    if (character == '=' && !reader->in_value) {
+        end_name(reader);
+    }
+    else if (character == '%') {
+        reader->escape[0] = '%';
+        reader->escape_length = 1;
+    }
+    else {
+        put(reader, character == '+' ? ' ' : character);
+    }
+}
+
+/* What nobody asked for is passed over at the speed of memchr: an upload in a form may be long. */
+static apr_size_t skip(const form_reader_t *reader, const char *data, apr_size_t length)
+{
+    const char *end;
+
+    if (!reader->in_value || reader->current) {
+        return 0;
+    }
+    end = memchr(data, '&', length);
+    return end ? (apr_size_t)(end - data) : length;
+}
+
+void form_reader_feed(form_reader_t *reader, const char *data, apr_size_t length)
+{
+    for (apr_size_t at = 0; at < length; at++) {
+        at += skip(reader, data + at, length - at);
+        if (at < length) {
+            take(reader, data[at]);
+        }
+    }
+}
+
+void form_reader_end(form_reader_t *reader)
+{
+    give_up_escape(reader);
+    end_pair(reader);
+}
+
+const char *form_value(const form_reader_t *reader, const char *name)
+{
+    for (int i = 0; i < reader->field_count; i++) {
+        const field_t *field = &reader->fields[i];
+
+        if (field->found && !strcmp(field->name, name)) {
+            return utf8_repair(reader->pool, field->value.data ? field->value.data : "",
+                               field->value.length);
+        }
+    }
+    return NULL;
+}
+
+const char *form_query_value(apr_pool_t *pool, const char *query, const char *name)
+{
+    const char *const names[] = {name, NULL};
+    form_reader_t *reader;
+
+    if (!query) {
+        return NULL;
+    }
+    reader = form_reader_create(pool, names);
+    form_reader_feed(reader, query, strlen(query));
+    form_reader_end(reader);
+    return form_value(reader, name);
+}
