@@ -15,12 +15,14 @@ typedef struct redact_t redact_t;
 redact_t *redact_create(apr_pool_t *pool);
 void redact_add(redact_t *redact, const char *glob);
 
-/* Case-insensitive. */
+/* Case-insensitive; "-", "." and blanks count as "_" for the built-in list. */
 int redact_name(const redact_t *redact, const char *field);
 
-/* Replaces, at every depth, the value of each redacted member by REDACTED, in place. Looks into
- * the lines of x2many commands too. Also replaces a member "value" beside a "key" or "name"
- * whose text is a redacted name (ir.config_parameter). */
+/* Replaces, at every depth, the value of each redacted member by REDACTED, in place; its own too
+ * if the value is a member. Looks into the lines of x2many commands. Also replaces a member
+ * "value" beside a "key" or "name" whose text is a redacted name (ir.config_parameter); a write
+ * of "value" alone is for the caller, who knows the model. Of the built-in names null, true, false
+ * and the number of a "..._id" stay: they tell no secret. */
 void redact_value(const redact_t *redact, json_value_t *value);
 
 #endif

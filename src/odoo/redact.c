@@ -1,0 +1,250 @@
+#include "odoo/redact.h"
+
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#include "text/glob.h"
+
+#define MAX_NAME 256 /* bytes; Odoo's field names end at PostgreSQL's 63 */
+/* Of values looked into, which is all that a tree from the wire can have; what lies deeper is
+ * replaced as a whole. */
+#define MAX_DEPTH JSON_TREE_MAX_DEPTH
+
+/* Names are compared in lower case with "_" for "-", "." and a blank, so that x-api-key,
+ * database.secret and accessToken are found as well. */
+static const char *const secret[] = {
+    "*password*",
+    "*passwd*",
+    "*passphrase*",
+    "*passcode*",
+    "pass",
+    "*_pass",
+    "*pwd",
+    "pwd*",
+    "*_pwd*",
+    "*token*",
+    "*secret*",
+    "*api_key*",
+    "*apikey*",
+    "*access_key*",
+    "*accesskey*",
+    "*private_key*",
+    "*privatekey*",
+    "*encryption_key*",
+    "*signing_key*",
+    "*shared_key*",
+    "*auth_key*",
+    "*account_key*",
+    "*merchant_key*",
+    "*security_key*",
+    "*webhook_key*",
+    "*master_key*",
+    "*session_key*",
+    "*rsa_key*",
+    "*hmac*",
+    "*signature*",
+    "sign_initials",
+    "*card_number*",
+    "*cardnumber*",
+    "cc_number",
+    "*_cc_number",
+    "cc_cv?",
+    "cvv*",
+    "*_cvv*",
+    "cvc*",
+    "*_cvc*",
+    "card_code",
+    "cardcode",
+    "pin",
+    "pin_code",
+    "*_pin",
+    "puk",
+    "otp",
+    "otp_*",
+    "*_otp",
+    "*totp*",
+    "session_id",
+    "sessionid",
+    "cookie",
+    "set_cookie",
+    "authorization",
+    "proxy_authorization",
+    "*credential*",
+    "*bearer*",
+    "jwt",
+    "*_jwt",
+    "default_key", /* res.users.apikeys hands out a new key in the context of its action */
+    NULL};
+
+/* Fields of Odoo and its community modules that only sound like the above. */
+static const char *const ordinary[] = {
+    "*_ids", /* records, whose own fields are looked at one by one */
+    "*_count", "*_date", "*_type", "*_state", "*_status", "*tokeniz*", "*token_validity*",
+    "*token_expir*", "max_tokens", "*secretar*", "*signature_request*",
+    /* OCA password_security: the rules, not the password */
+    "password_expiration*", "password_length", "password_lower", "password_upper",
+    "password_numeric", "password_special", "password_history", "password_minimum",
+    "password_estimate", "*password_policy*", NULL};
+
+typedef enum verdict_t {
+    VERDICT_ORDINARY,
+    VERDICT_SECRET,    /* by the built-in list */
+    VERDICT_CONFIGURED /* the administrator asked for it */
+} verdict_t;
+
+struct redact_t {
+    apr_array_header_t *globs; /* of const char *, lower case */
+};
+
+redact_t *redact_create(apr_pool_t *pool)
+{
+    redact_t *redact = apr_palloc(pool, sizeof(*redact));
+
+    redact->globs = apr_array_make(pool, 4, sizeof(const char *));
+    return redact;
+}
+
+void redact_add(redact_t *redact, const char *glob)
+{
+    char *lower = apr_pstrdup(redact->globs->pool, glob);
+
+    for (char *at = lower; *at; at++) {
+        *at = (char)apr_tolower(*at);
+    }
+    APR_ARRAY_PUSH(redact->globs, const char *) = lower;
+}
+
+static int matches_any(const char *const *globs, const char *name)
+{
+    for (; *globs; globs++) {
+        if (glob_match(*globs, name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_configured(const redact_t *redact, const char *name)
+{
+    for (int i = 0; i < redact->globs->nelts; i++) {
+        if (glob_match(APR_ARRAY_IDX(redact->globs, i, const char *), name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static verdict_t judge(const redact_t *redact, const char *field)
+{
+    char name[MAX_NAME + 1];
+    apr_size_t length = strlen(field);
+
+    if (length > MAX_NAME) {
+        return VERDICT_SECRET; /* no field of Odoo: not worth the risk */
+    }
+    for (apr_size_t i = 0; i <= length; i++) {
+        name[i] = (char)apr_tolower(field[i]);
+    }
+    if (is_configured(redact, name)) {
+        return VERDICT_CONFIGURED;
+    }
+    for (char *at = name; (at = strpbrk(at, "-. ")) != NULL;) {
+        *at = '_';
+    }
+    return matches_any(secret, name) && !matches_any(ordinary, name) ? VERDICT_SECRET
+                                                                     : VERDICT_ORDINARY;
+}
+
+int redact_name(const redact_t *redact, const char *field)
+{
+    return judge(redact, field) != VERDICT_ORDINARY;
+}
+
+static void replace(json_value_t *value)
+{
+    value->type = JSON_TYPE_STRING;
+    value->text = REDACTED;
+    value->full_length = sizeof(REDACTED) - 1;
+    value->sha256 = NULL;
+    value->count = 0;
+    value->truncated = 0;
+    value->binary = 0;
+    value->first = value->last = NULL;
+}
+
+/* The number in a many2one field (session_id of pos.order, payment_token_id) is a record. */
+static int is_record_id(const json_value_t *value)
+{
+    apr_size_t length = value->key ? strlen(value->key) : 0;
+
+    return value->type == JSON_TYPE_NUMBER && length > 3 && !strcmp(value->key + length - 3, "_id");
+}
+
+/* What the built-in list names may show that it is absent, on or off, or which record it is. */
+static int tells_nothing(const json_value_t *value)
+{
+    return value->type == JSON_TYPE_NULL || value->type == JSON_TYPE_FALSE ||
+           value->type == JSON_TYPE_TRUE || is_record_id(value);
+}
+
+/* 1 if nothing is left to look into. */
+static int redact_member(json_value_t *value, verdict_t verdict)
+{
+    if (verdict == VERDICT_ORDINARY || (verdict == VERDICT_SECRET && tells_nothing(value))) {
+        return 0;
+    }
+    replace(value);
+    return 1;
+}
+
+/* ir.config_parameter: {"key": "database.secret", "value": ...}. Its keys have no blanks; a name
+ * that has some is a title. */
+static verdict_t judge_parameter(const redact_t *redact, const json_value_t *object)
+{
+    static const char *const labels[] = {"key", "name"};
+    verdict_t worst = VERDICT_ORDINARY;
+
+    for (int i = 0; i < 2; i++) {
+        const char *label = json_string(json_member(object, labels[i]));
+        verdict_t verdict = label && !strchr(label, ' ') ? judge(redact, label) : VERDICT_ORDINARY;
+
+        if (verdict > worst) {
+            worst = verdict;
+        }
+    }
+    return worst;
+}
+
+static void redact_below(const redact_t *redact, json_value_t *value, int depth)
+{
+    if (value->key && redact_member(value, judge(redact, value->key))) {
+        return;
+    }
+    if (!value->first) {
+        return;
+    }
+    if (depth == MAX_DEPTH) {
+        replace(value);
+        return;
+    }
+    if (value->type == JSON_TYPE_OBJECT) {
+        json_value_t *parameter = json_member(value, "value");
+
+        if (parameter) {
+            redact_member(parameter, judge_parameter(redact, value));
+        }
+    }
+    for (json_value_t *member = value->first; member; member = member->next) {
+        redact_below(redact, member, depth + 1);
+    }
+}
+
+void redact_value(const redact_t *redact, json_value_t *value)
+{
+    if (value) {
+        redact_below(redact, value, 0);
+    }
+}

@@ -1,0 +1,242 @@
+#include "odoo/track.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "text/glob.h"
+
+#define CACHE_SLOTS 8192 /* a power of two */
+#define CACHE_MODELS 4096
+#define CACHE_PROBES 16    /* slots looked at for one name, however names collide */
+#define CACHE_MAX_NAME 128 /* bytes; Odoo's longest model names have about 60 */
+#define MODEL_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-*?"
+
+#define BIT(operation) (1u << (operation))
+#define EVERY_OPERATION (BIT(OPERATION_CALL + 1) - BIT(OPERATION_CREATE))
+
+typedef struct rule_t rule_t;
+struct rule_t {
+    apr_uint32_t operations;
+    const char **wanted; /* NULL-terminated, as is the next */
+    const char **excluded;
+    rule_t *next;
+};
+
+typedef struct decision_t {
+    apr_uint32_t operations;
+    char model[]; /* NUL-terminated */
+} decision_t;
+
+/* Filled by whichever thread sees a model first, never emptied while requests run: readers take
+ * no lock. Once full, further names (an attacker's: Odoo has some hundred models) are decided by
+ * the rules each time. */
+typedef struct cache_t {
+    atomic_uint count;
+    _Atomic(decision_t *) slots[CACHE_SLOTS];
+} cache_t;
+
+struct track_t {
+    apr_pool_t *pool;
+    rule_t *rules;
+    apr_uint32_t operations; /* of all rules together */
+    cache_t *cache;
+};
+
+static apr_status_t clear_cache(void *data)
+{
+    cache_t *cache = data;
+
+    for (apr_size_t i = 0; i < CACHE_SLOTS; i++) {
+        free(atomic_exchange(&cache->slots[i], NULL));
+    }
+    atomic_store(&cache->count, 0);
+    return APR_SUCCESS;
+}
+
+track_t *track_create(apr_pool_t *pool)
+{
+    track_t *track = apr_pcalloc(pool, sizeof(*track));
+
+    track->pool = pool;
+    track->cache = apr_pcalloc(pool, sizeof(*track->cache));
+    apr_pool_cleanup_register(pool, track->cache, clear_cache, apr_pool_cleanup_null);
+    return track;
+}
+
+static const char *parse_operation(const track_t *track, const char *word, apr_uint32_t *operations)
+{
+    operation_t operation = operation_from_name(word);
+
+    if (!strcmp(word, "*")) {
+        *operations |= EVERY_OPERATION;
+    }
+    else if (operation == OPERATION_NONE) {
+        return apr_psprintf(track->pool,
+                            "\"%s\" is no operation: write a comma list of create, write, unlink, "
+                            "read, search, export, import, report, download, call, or *",
+                            word);
+    }
+    else if (operation_by_module(operation)) {
+        return apr_psprintf(track->pool, "\"%s\" is always tracked: leave it out of the operations",
+                            word);
+    }
+    else {
+        *operations |= BIT(operation);
+    }
+    return NULL;
+}
+
+static const char *parse_operations(const track_t *track, const char *text,
+                                    apr_uint32_t *operations)
+{
+    const char *error = NULL;
+
+    do {
+        apr_size_t length = strcspn(text, ",");
+
+        error = parse_operation(track, apr_pstrmemdup(track->pool, text, length), operations);
+        text += length;
+    } while (!error && *text++ == ',');
+    return error;
+}
+
+static const char *parse_models(const track_t *track, rule_t *rule, const char *const *models,
+                                int count)
+{
+    apr_size_t size = sizeof(char *) * ((apr_size_t)count + 2);
+    const char **wanted = rule->wanted = apr_pcalloc(track->pool, size);
+    const char **excluded = rule->excluded = apr_pcalloc(track->pool, size);
+
+    for (int i = 0; i < count; i++) {
+        int excludes = models[i][0] == '!';
+        const char *glob = models[i] + excludes;
+
+        if (!*glob || glob[strspn(glob, MODEL_CHARACTERS)]) {
+            return apr_psprintf(track->pool,
+                                "\"%s\" is no model: write names such as res.partner or hr.*, "
+                                "parted by blanks, with ! before those to leave out",
+                                models[i]);
+        }
+        *(excludes ? excluded++ : wanted++) = apr_pstrdup(track->pool, glob);
+    }
+    if (!rule->wanted[0]) {
+        rule->wanted[0] = "*"; /* "!x" alone means everything but x */
+    }
+    return NULL;
+}
+
+const char *track_add(track_t *track, const char *operations, const char *const *models,
+                      int model_count)
+{
+    rule_t *rule = apr_pcalloc(track->pool, sizeof(*rule));
+    const char *error = parse_operations(track, operations, &rule->operations);
+
+    if (!error && model_count < 1) {
+        error = "no models: write which ones after the operations, e.g. * or hr.*";
+    }
+    if (!error) {
+        error = parse_models(track, rule, models, model_count);
+    }
+    if (error) {
+        return error;
+    }
+    rule->next = track->rules;
+    track->rules = rule;
+    track->operations |= rule->operations;
+    clear_cache(track->cache);
+    return NULL;
+}
+
+static int matches_any(const char *const *globs, const char *model)
+{
+    for (; *globs; globs++) {
+        if (glob_match(*globs, model)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static apr_uint32_t decide(const track_t *track, const char *model)
+{
+    apr_uint32_t operations = 0;
+
+    for (const rule_t *rule = track->rules; rule; rule = rule->next) {
+        if ((rule->operations & ~operations) && matches_any(rule->wanted, model) &&
+            !matches_any(rule->excluded, model)) {
+            operations |= rule->operations;
+        }
+    }
+    return operations;
+}
+
+/* Puts the decision into the slot. Of several threads one wins it; the others do without. */
+static void remember(cache_t *cache, _Atomic(decision_t *) *slot, const char *model,
+                     apr_size_t length, apr_uint32_t operations)
+{
+    decision_t *decision, *empty = NULL;
+
+    if (atomic_load(&cache->count) >= CACHE_MODELS) {
+        return;
+    }
+    decision = malloc(sizeof(*decision) + length + 1);
+    if (!decision) {
+        return;
+    }
+    decision->operations = operations;
+    memcpy(decision->model, model, length + 1);
+    if (atomic_compare_exchange_strong(slot, &empty, decision)) {
+        atomic_fetch_add(&cache->count, 1);
+    }
+    else {
+        free(decision);
+    }
+}
+
+static apr_uint32_t operations_of(const track_t *track, const char *model)
+{
+    apr_ssize_t length = (apr_ssize_t)strnlen(model, CACHE_MAX_NAME + 1);
+    apr_uint32_t operations;
+    unsigned hash;
+
+    if (length > CACHE_MAX_NAME) {
+        return decide(track, model);
+    }
+    hash = apr_hashfunc_default(model, &length);
+    for (unsigned probe = 0; probe < CACHE_PROBES; probe++) {
+        _Atomic(decision_t *) *slot = &track->cache->slots[(hash + probe) % CACHE_SLOTS];
+        const decision_t *decision = atomic_load_explicit(slot, memory_order_acquire);
+
+        if (!decision) {
+            operations = decide(track, model);
+            remember(track->cache, slot, model, (apr_size_t)length, operations);
+            return operations;
+        }
+        if (!strcmp(decision->model, model)) {
+            return decision->operations;
+        }
+    }
+    return decide(track, model);
+}
+
+int track_wants(const track_t *track, operation_t operation, const char *model)
+{
+    if (operation_by_module(operation)) {
+        return 1;
+    }
+    if (!track_wants_any(track, operation)) {
+        return 0;
+    }
+    return (operations_of(track, model ? model : "") & BIT(operation)) != 0;
+}
+
+int track_wants_any(const track_t *track, operation_t operation)
+{
+    return operation_by_module(operation) ||
+           (operation > OPERATION_NONE && operation <= OPERATION_CALL &&
+            (track->operations & BIT(operation)) != 0);
+}
