@@ -10,6 +10,15 @@
 #include "text/buffer.h"
 #include "text/json_scan.h"
 
+/* Containers within each other that a tree keeps; deeper ones are left out as for want of room. */
+#define JSON_TREE_MAX_DEPTH 128
+
+/* Bytes kept of a key and of a number. A longer key is its head, "..." and its SHA-256 in hex, so
+ * that it is longer than any short key and unlike every other long one. A longer number keeps its
+ * head and is no integer. */
+#define JSON_TREE_KEY_SIZE 256
+#define JSON_TREE_NUMBER_SIZE 64
+
 typedef enum json_type_t {
     JSON_TYPE_NULL,
     JSON_TYPE_FALSE,
@@ -25,11 +34,11 @@ struct json_value_t {
     json_type_t type;
     const char *key;        /* within an object: repaired UTF-8, else NULL */
     const char *text;       /* of a string or number: repaired UTF-8, as much as was kept */
-    apr_size_t full_length; /* of a string: decoded bytes as sent; more than strlen(text) if cut */
-    const char *sha256;     /* hex, of a string that was cut: over all its decoded bytes */
-    apr_size_t count;       /* of an array or object: members as sent, kept or not */
-    int truncated;          /* members were left out for want of room */
-    int binary;             /* a string that was cut and is base64 throughout */
+    apr_size_t full_length; /* of a string or number: decoded bytes as sent */
+    const char *sha256; /* hex, over all the decoded bytes of a string that was cut, else NULL */
+    apr_size_t count;   /* members as sent, kept or not; a repeated key counts once if kept */
+    int truncated;      /* members were left out for want of room */
+    int binary;         /* a string that was cut and is base64 throughout */
     json_value_t *first, *last, *next;
 };
 
@@ -44,15 +53,17 @@ typedef struct json_limits_t {
 
 typedef struct json_tree_t json_tree_t;
 
+/* NULL if there is no memory. */
 json_tree_t *json_tree_create(apr_pool_t *pool, const json_limits_t *limits);
 
-/* Ready for another value; what was built stays valid but its room is given again to the next
- * value, so a text that repeats a key cannot make it grow. */
+/* Ready for another value; what was built stays valid until the first token of the next value,
+ * which gets its room, so a text that repeats a key cannot make it grow. */
 void json_tree_reset(json_tree_t *tree);
 
-/* Pass on the tokens of one value, its own BEGIN and END included. Returns 1 when the value is
- * complete, else 0. A repeated key in an object: the later member replaces the earlier one, as in
- * Python, and json_tree_duplicate_key turns 1. */
+/* Pass on the tokens of one value, its own BEGIN and END included; a KEY before the value is
+ * ignored. Returns 1 when the value is complete, else 0. A repeated key in an object: the later
+ * member takes the place of the earlier one, as in Python, even where there is no room left for a
+ * new member, and json_tree_duplicate_key turns 1. */
 int json_tree_token(json_tree_t *tree, json_token_t token);
 int json_tree_text(json_tree_t *tree, json_token_t token, const char *data, apr_size_t length,
                    int last);
@@ -87,10 +98,13 @@ json_value_t *json_push(json_value_t *array, json_value_t *value);
 
 /* ---- writing ---- */
 
-/* Compact JSON, UTF-8, with <, > and & escaped as \u003c ... so that it may stand in a page. A
- * cut string is written as {"$length":n,"$sha256":"..."} (binary) or its head with "..." and the
- * same two members; an array or object that lost members ends in "$omitted": n. Past the
- * buffer's limit the buffer has overflow set and its content is not valid JSON. */
+/* Compact JSON, UTF-8, with <, > and & escaped as \u003c ... so that it may stand in a page; a
+ * NULL value is null. A cut string is written as {"$length":n,"$sha256":"..."} if binary, else as
+ * {"$head":"the beginning...","$length":n,"$sha256":"..."}; a cut number likewise, without hash.
+ * Where members are missing, an array ends in {"$omitted":n} and an object in "$omitted":n. NaN,
+ * the infinities and numbers beyond a double are written as strings, because JSON elsewhere does
+ * not know them. Past the buffer's limit the buffer has overflow set and its content is not valid
+ * JSON. */
 void json_write(buffer_t *buffer, const json_value_t *value);
 void json_write_string(buffer_t *buffer, const char *data, apr_size_t length);
 

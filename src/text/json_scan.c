@@ -1,0 +1,484 @@
+#include "text/json_scan.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "json_find.h"
+#include "json_grammar.h"
+#include "text/utf8.h"
+
+#define DECODED_SIZE 64
+#define CHARACTER_SIZE 4 /* longest UTF-8 form */
+
+struct json_scan_t {
+    json_sink_t sink;
+    state_t state;
+    json_fault_t fault;
+    unsigned depth;
+    unsigned skip_depth; /* nothing is reported until the container of this depth ends; 0: none */
+    int closed;          /* the top-level value is complete and it was no number */
+    json_token_t text_token;  /* KEY or STRING, while in one */
+    number_t number;          /* while in a number */
+    int negative;             /* of that number */
+    apr_size_t number_length; /* its bytes so far */
+    const word_t *word;       /* while in a word */
+    unsigned word_length;     /* its bytes so far */
+    unsigned hex_length;      /* digits of a \u escape so far */
+    apr_uint32_t unit;        /* their value */
+    apr_uint32_t high;        /* a high surrogate that waits for its low one, or 0 */
+    unsigned decoded_length;  /* escapes decoded and not yet reported */
+    char decoded[DECODED_SIZE];
+    unsigned char in_object[JSON_SCAN_MAX_DEPTH / 8 + 1]; /* a bit per depth; else in an array */
+};
+
+/* ---- reporting ---- */
+
+static void report_token(json_scan_t *scan, json_token_t token)
+{
+    if (!scan->skip_depth) {
+        scan->sink.token(scan->sink.payload, token);
+    }
+}
+
+static void report_text(json_scan_t *scan, json_token_t token, const char *data, apr_size_t length,
+                        int last)
+{
+    if (!scan->skip_depth) {
+        scan->sink.text(scan->sink.payload, token, data, length, last);
+    }
+}
+
+static void flush_decoded(json_scan_t *scan)
+{
+    if (scan->decoded_length) {
+        unsigned length = scan->decoded_length;
+
+        scan->decoded_length = 0;
+        report_text(scan, scan->text_token, scan->decoded, length, 0);
+    }
+}
+
+/* The text so far has been reported in full, so that what the sink got does not depend on how the
+ * input was cut. */
+static void refuse(json_scan_t *scan, json_fault_t fault)
+{
+    flush_decoded(scan);
+    scan->fault = fault;
+    scan->state = REFUSED;
+}
+
+/* ---- structure ---- */
+
+static int is_in_object(const json_scan_t *scan)
+{
+    return scan->in_object[scan->depth / 8] >> scan->depth % 8 & 1;
+}
+
+static void after_value(json_scan_t *scan)
+{
+    if (!scan->depth) {
+        scan->state = AT_END;
+    }
+    else {
+        scan->state = is_in_object(scan) ? AT_OBJECT_COMMA : AT_ARRAY_COMMA;
+    }
+}
+
+/* After a value that shows its own end. */
+static void after_closed_value(json_scan_t *scan)
+{
+    scan->closed = !scan->depth;
+    after_value(scan);
+}
+
+static void open_container(json_scan_t *scan, int object)
+{
+    unsigned char bit;
+
+    if (scan->depth == JSON_SCAN_MAX_DEPTH) {
+        refuse(scan, JSON_FAULT_DEPTH);
+        return;
+    }
+    scan->depth++;
+    bit = (unsigned char)(1 << scan->depth % 8);
+    if (object) {
+        scan->in_object[scan->depth / 8] |= bit;
+    }
+    else {
+        scan->in_object[scan->depth / 8] &= (unsigned char)~bit;
+    }
+    scan->state = object ? AT_KEY_OR_END : AT_VALUE_OR_END;
+    report_token(scan, object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN);
+}
+
+static void close_container(json_scan_t *scan, json_token_t token)
+{
+    if (scan->skip_depth == scan->depth) {
+        scan->skip_depth = 0;
+    }
+    scan->depth--;
+    after_closed_value(scan);
+    report_token(scan, token);
+}
+
+static void begin_string(json_scan_t *scan, json_token_t token)
+{
+    scan->text_token = token;
+    scan->state = IN_STRING;
+}
+
+static void begin_number(json_scan_t *scan)
+{
+    scan->number = NUMBER_START;
+    scan->number_length = 0;
+    scan->state = IN_NUMBER;
+}
+
+static void begin_word(json_scan_t *scan, char first)
+{
+    scan->word = words;
+    while (scan->word->text[0] != first) {
+        scan->word++;
+    }
+    scan->word_length = 0;
+    scan->state = IN_WORD;
+}
+
+/* Takes one byte between tokens, or none if it is the first of a number or word. */
+static const char *read_structure(json_scan_t *scan, const char *data)
+{
+    switch ((move_t)structure_moves[scan->state][byte_class[(unsigned char)*data]]) {
+    case MOVE_PASS:
+        break;
+    case MOVE_OPEN_OBJECT:
+        open_container(scan, 1);
+        break;
+    case MOVE_OPEN_ARRAY:
+        open_container(scan, 0);
+        break;
+    case MOVE_CLOSE_OBJECT:
+        close_container(scan, JSON_OBJECT_END);
+        break;
+    case MOVE_CLOSE_ARRAY:
+        close_container(scan, JSON_ARRAY_END);
+        break;
+    case MOVE_STRING:
+        begin_string(scan, JSON_STRING);
+        break;
+    case MOVE_KEY:
+        begin_string(scan, JSON_KEY);
+        break;
+    case MOVE_NUMBER:
+        begin_number(scan);
+        return data;
+    case MOVE_WORD:
+        begin_word(scan, *data);
+        return data;
+    case MOVE_TO_KEY:
+        scan->state = AT_KEY;
+        break;
+    case MOVE_TO_VALUE:
+        scan->state = AT_VALUE;
+        break;
+    case MOVE_REFUSE:
+        refuse(scan, JSON_FAULT_SYNTAX);
+        break;
+    }
+    return data + 1;
+}
+
+/* ---- strings ---- */
+
+static void decode_character(json_scan_t *scan, apr_uint32_t character)
+{
+    if (scan->decoded_length > DECODED_SIZE - CHARACTER_SIZE) {
+        flush_decoded(scan);
+    }
+    scan->decoded_length += (unsigned)utf8_encode(character, scan->decoded + scan->decoded_length);
+}
+
+/* The high surrogate stays alone after all. */
+static void release_high(json_scan_t *scan)
+{
+    if (scan->high) {
+        decode_character(scan, scan->high);
+        scan->high = 0;
+    }
+}
+
+static void end_string(json_scan_t *scan, const char *data, apr_size_t length)
+{
+    flush_decoded(scan);
+    report_text(scan, scan->text_token, data, length, 1);
+    if (scan->text_token == JSON_KEY) {
+        scan->state = AT_COLON;
+    }
+    else {
+        after_closed_value(scan);
+    }
+}
+
+static const char *read_string(json_scan_t *scan, const char *data, const char *end)
+{
+    const char *stop;
+
+    if (*data != '\\') {
+        release_high(scan);
+    }
+    stop = json_find_special(data, end);
+    if (stop < end && *stop == '"') {
+        end_string(scan, data, (apr_size_t)(stop - data));
+        return stop + 1;
+    }
+    if (stop > data) {
+        flush_decoded(scan);
+        report_text(scan, scan->text_token, data, (apr_size_t)(stop - data), 0);
+    }
+    if (stop == end) {
+        return end;
+    }
+    if (*stop == '\\') {
+        scan->state = IN_ESCAPE;
+    }
+    else {
+        refuse(scan, JSON_FAULT_SYNTAX);
+    }
+    return stop + 1;
+}
+
+static const char *read_escape(json_scan_t *scan, const char *data)
+{
+    if (*data == 'u') {
+        scan->unit = 0;
+        scan->hex_length = 0;
+        scan->state = IN_HEX;
+    }
+    else if (escapes[(unsigned char)*data]) {
+        release_high(scan);
+        decode_character(scan, (unsigned char)escapes[(unsigned char)*data]);
+        scan->state = IN_STRING;
+    }
+    else {
+        refuse(scan, JSON_FAULT_SYNTAX);
+    }
+    return data + 1;
+}
+
+/* Takes the value of a whole \u escape: two surrogates in a row are one character. */
+static void take_unit(json_scan_t *scan)
+{
+    apr_uint32_t unit = scan->unit;
+
+    if (scan->high && unit >= 0xdc00 && unit <= 0xdfff) {
+        unit = 0x10000 + ((scan->high - 0xd800) << 10) + (unit - 0xdc00);
+        scan->high = 0;
+    }
+    release_high(scan);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+        scan->high = unit;
+    }
+    else {
+        decode_character(scan, unit);
+    }
+    scan->state = IN_STRING;
+}
+
+static const char *read_hex(json_scan_t *scan, const char *data, const char *end)
+{
+    while (data < end && scan->hex_length < HEX_DIGITS) {
+        unsigned value = hex_values[(unsigned char)*data++];
+
+        if (!value) {
+            refuse(scan, JSON_FAULT_SYNTAX);
+            return data;
+        }
+        scan->unit = scan->unit << 4 | (value - 1);
+        scan->hex_length++;
+    }
+    if (scan->hex_length == HEX_DIGITS) {
+        take_unit(scan);
+    }
+    return data;
+}
+
+/* ---- numbers and words ---- */
+
+static void end_number(json_scan_t *scan, const char *data, apr_size_t length)
+{
+    scan->number_length += length;
+    if (scan->number == NUMBER_INTEGER &&
+        scan->number_length - (apr_size_t)scan->negative > JSON_SCAN_MAX_DIGITS) {
+        report_text(scan, JSON_NUMBER, data, length, 0);
+        refuse(scan, JSON_FAULT_DIGITS);
+        return;
+    }
+    report_text(scan, JSON_NUMBER, data, length, 1);
+    after_value(scan);
+}
+
+/* The number does not go on at `stop`, which is not the end of the input. */
+static void leave_number(json_scan_t *scan, const char *data, const char *stop)
+{
+    apr_size_t length = (apr_size_t)(stop - data);
+
+    if (number_complete[scan->number]) {
+        end_number(scan, data, length);
+        return;
+    }
+    report_text(scan, JSON_NUMBER, data, length, 0);
+    if (scan->number == NUMBER_MINUS && *stop == 'I') {
+        begin_word(scan, 'I');
+    }
+    else {
+        refuse(scan, JSON_FAULT_SYNTAX);
+    }
+}
+
+static const char *read_number(json_scan_t *scan, const char *data, const char *end)
+{
+    const char *stop = data;
+    number_t number = scan->number;
+
+    if (number == NUMBER_START) {
+        scan->negative = *data == '-';
+    }
+    while (stop < end) {
+        number_t next = (number_t)number_moves[number][byte_class[(unsigned char)*stop]];
+
+        if (next == NUMBER_OVER) {
+            break;
+        }
+        number = next;
+        stop++;
+    }
+    scan->number = number;
+    if (stop < end) {
+        leave_number(scan, data, stop);
+    }
+    else {
+        scan->number_length += (apr_size_t)(stop - data);
+        report_text(scan, JSON_NUMBER, data, (apr_size_t)(stop - data), 0);
+    }
+    return stop;
+}
+
+static const char *read_word(json_scan_t *scan, const char *data, const char *end)
+{
+    const word_t *word = scan->word;
+
+    while (data < end && scan->word_length < word->length) {
+        if (*data != word->text[scan->word_length]) {
+            refuse(scan, JSON_FAULT_SYNTAX);
+            return data;
+        }
+        data++;
+        scan->word_length++;
+    }
+    if (scan->word_length == word->length) {
+        after_closed_value(scan);
+        if (word->token == JSON_NUMBER) {
+            report_text(scan, JSON_NUMBER, word->text, word->length, 1);
+        }
+        else {
+            report_token(scan, word->token);
+        }
+    }
+    return data;
+}
+
+/* ---- the scanner ---- */
+
+/* Reads on until the input ends, the text is refused or, if so wished, the top-level value is
+ * closed. Returns where it stopped. */
+static const char *read_all(json_scan_t *scan, const char *data, const char *end, int stop_closed)
+{
+    while (data < end) {
+        switch (scan->state) {
+        case IN_STRING:
+            data = read_string(scan, data, end);
+            break;
+        case IN_ESCAPE:
+            data = read_escape(scan, data);
+            break;
+        case IN_HEX:
+            data = read_hex(scan, data, end);
+            break;
+        case IN_NUMBER:
+            data = read_number(scan, data, end);
+            break;
+        case IN_WORD:
+            data = read_word(scan, data, end);
+            break;
+        case REFUSED:
+            return data;
+        default:
+            if (stop_closed && scan->closed) {
+                return data;
+            }
+            data = read_structure(scan, data);
+        }
+    }
+    return data;
+}
+
+json_scan_t *json_scan_create(apr_pool_t *pool, const json_sink_t *sink)
+{
+    json_scan_t *scan = apr_palloc(pool, sizeof(*scan));
+
+    scan->sink = *sink;
+    json_scan_reset(scan);
+    return scan;
+}
+
+void json_scan_reset(json_scan_t *scan)
+{
+    json_sink_t sink = scan->sink;
+
+    /* in_object is written before it is read. */
+    memset(scan, 0, offsetof(json_scan_t, decoded));
+    scan->sink = sink;
+    scan->state = AT_VALUE;
+    scan->fault = JSON_FAULT_NONE;
+}
+
+apr_status_t json_scan_feed(json_scan_t *scan, const char *data, apr_size_t length)
+{
+    read_all(scan, data, data + length, 0);
+    return scan->state == REFUSED ? APR_EINVAL : APR_SUCCESS;
+}
+
+apr_status_t json_scan_feed_value(json_scan_t *scan, const char *data, apr_size_t length,
+                                  apr_size_t *used)
+{
+    *used = (apr_size_t)(read_all(scan, data, data + length, 1) - data);
+    if (scan->state == REFUSED) {
+        return APR_EINVAL;
+    }
+    return scan->closed ? APR_EOF : APR_SUCCESS;
+}
+
+apr_status_t json_scan_end(json_scan_t *scan)
+{
+    if (scan->state == IN_NUMBER && number_complete[scan->number]) {
+        end_number(scan, "", 0);
+    }
+    if (scan->state != AT_END && scan->state != REFUSED) {
+        refuse(scan, JSON_FAULT_CUT);
+    }
+    return scan->state == AT_END ? APR_SUCCESS : APR_EINVAL;
+}
+
+void json_scan_skip(json_scan_t *scan)
+{
+    scan->skip_depth = scan->depth;
+}
+
+unsigned json_scan_depth(const json_scan_t *scan)
+{
+    return scan->depth;
+}
+
+json_fault_t json_scan_fault(const json_scan_t *scan)
+{
+    return scan->fault;
+}

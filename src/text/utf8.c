@@ -1,0 +1,202 @@
+#include "text/utf8.h"
+
+#include <string.h>
+
+#define REPLACEMENT_LENGTH 3
+#define ASCII_BLOCK 8
+
+/* By lead byte: the length of its sequence and the range of the second byte, which is what keeps
+ * out overlong forms, surrogates and code points above U+10FFFF. */
+typedef struct lead_t {
+    unsigned char first, last; /* lead bytes */
+    unsigned char length;
+    unsigned char low, high; /* second byte */
+} lead_t;
+
+static const lead_t leads[] = {
+    {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf}, {0xe1, 0xec, 3, 0x80, 0xbf},
+    {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf}, {0xf0, 0xf0, 4, 0x90, 0xbf},
+    {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+};
+
+static const lead_t *find_lead(unsigned char byte)
+{
+    for (apr_size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+        if (byte >= leads[i].first && byte <= leads[i].last) {
+            return &leads[i];
+        }
+    }
+    return NULL;
+}
+
+/* Measures the character at `data`, which is not ASCII. Sets *valid; returns its length or, if it
+ * is broken, how many bytes one U+FFFD stands for: the longest beginning of a valid sequence. */
+static apr_size_t measure(const char *data, apr_size_t length, int *valid)
+{
+    const lead_t *lead = find_lead((unsigned char)data[0]);
+    apr_size_t n = 1;
+
+    *valid = 0;
+    if (!lead) {
+        return 1;
+    }
+    if (n < length && (unsigned char)data[n] >= lead->low && (unsigned char)data[n] <= lead->high) {
+        n++;
+        while (n < length && n < lead->length && ((unsigned char)data[n] & 0xc0) == 0x80) {
+            n++;
+        }
+    }
+    *valid = n == lead->length;
+    return n;
+}
+
+/* The longest prefix of ASCII without NUL. */
+static apr_size_t ascii_prefix(const char *data, apr_size_t length)
+{
+    apr_size_t n = 0;
+    apr_uint64_t block;
+
+    for (; n + ASCII_BLOCK <= length; n += ASCII_BLOCK) {
+        memcpy(&block, data + n, ASCII_BLOCK);
+        /* Any byte that is NUL or above 0x7f sets a high bit here. */
+        if (((block - APR_UINT64_C(0x0101010101010101)) | block) &
+            APR_UINT64_C(0x8080808080808080)) {
+            break;
+        }
+    }
+    while (n < length && (signed char)data[n] > 0) {
+        n++;
+    }
+    return n;
+}
+
+/* The longest prefix that stands as it is after a repair: valid, without NUL. */
+static apr_size_t clean_prefix(const char *data, apr_size_t length)
+{
+    apr_size_t n = 0;
+
+    for (;;) {
+        apr_size_t size;
+        int valid;
+
+        n += ascii_prefix(data + n, length - n);
+        if (n == length || data[n] == '\0') {
+            return n;
+        }
+        size = measure(data + n, length - n, &valid);
+        if (!valid) {
+            return n;
+        }
+        n += size;
+    }
+}
+
+apr_size_t utf8_valid_prefix(const char *data, apr_size_t length)
+{
+    apr_size_t n = 0;
+
+    for (;;) {
+        n += clean_prefix(data + n, length - n);
+        if (n == length || data[n] != '\0') {
+            return n;
+        }
+        n++;
+    }
+}
+
+apr_size_t utf8_broken_length(const char *data, apr_size_t length)
+{
+    int valid;
+
+    return measure(data, length, &valid);
+}
+
+apr_size_t utf8_repair_into(char *to, apr_size_t room, const char *data, apr_size_t length,
+                            int *whole)
+{
+    apr_size_t written = 0, n = 0;
+
+    *whole = 1;
+    while (n < length) {
+        apr_size_t clean = clean_prefix(data + n, length - n);
+        apr_size_t fits = utf8_cut(data + n, clean, room - written);
+
+        memcpy(to + written, data + n, fits);
+        written += fits;
+        n += clean;
+        if (fits < clean || (n < length && room - written < REPLACEMENT_LENGTH)) {
+            *whole = 0;
+            break;
+        }
+        if (n < length) {
+            memcpy(to + written, UTF8_REPLACEMENT, REPLACEMENT_LENGTH);
+            written += REPLACEMENT_LENGTH;
+            n += utf8_broken_length(data + n, length - n);
+        }
+    }
+    return written;
+}
+
+apr_size_t utf8_repaired_length(const char *data, apr_size_t length)
+{
+    apr_size_t total = 0, n = 0;
+
+    while (n < length) {
+        apr_size_t clean = clean_prefix(data + n, length - n);
+
+        total += clean;
+        n += clean;
+        if (n < length) {
+            total += REPLACEMENT_LENGTH;
+            n += utf8_broken_length(data + n, length - n);
+        }
+    }
+    return total;
+}
+
+const char *utf8_repair(apr_pool_t *pool, const char *data, apr_size_t length)
+{
+    apr_size_t size = utf8_repaired_length(data, length);
+    char *copy = apr_palloc(pool, size + 1);
+    int whole;
+
+    copy[utf8_repair_into(copy, size, data, length, &whole)] = '\0';
+    return copy;
+}
+
+apr_size_t utf8_cut(const char *data, apr_size_t length, apr_size_t limit)
+{
+    if (limit >= length) {
+        return length;
+    }
+    for (apr_size_t back = 0; back <= 3 && back <= limit; back++) {
+        if (((unsigned char)data[limit - back] & 0xc0) != 0x80) {
+            return limit - back;
+        }
+    }
+    return limit;
+}
+
+apr_size_t utf8_encode(apr_uint32_t character, char to[4])
+{
+    if (character < 0x80) {
+        to[0] = (char)character;
+        return 1;
+    }
+    if (character < 0x800) {
+        to[0] = (char)(0xc0 | character >> 6);
+        to[1] = (char)(0x80 | (character & 0x3f));
+        return 2;
+    }
+    if (character < 0x10000) {
+        to[0] = (char)(0xe0 | character >> 12);
+        to[1] = (char)(0x80 | (character >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (character & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | character >> 18);
+    to[1] = (char)(0x80 | (character >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (character >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (character & 0x3f));
+    return 4;
+}
