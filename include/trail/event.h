@@ -75,8 +75,10 @@ typedef struct event_t {
 
 event_t *event_create(apr_pool_t *pool);
 
-/* Sets a cell to a repaired copy, cut at the column's limit (then the flag "truncated" is added).
- * NULL or "" empties it. */
+/* Sets a cell to a repaired copy, so that the event shares no memory with the caller. A text over
+ * the column's limit is cut and the flag "truncated" added: lists of words lose whole words, JSON
+ * becomes {"truncated":<its bytes>}, because half of it would be no JSON. NULL or "" empties the
+ * cell. */
 void event_set(event_t *event, event_column_t column, const char *text);
 void event_set_integer(event_t *event, event_column_t column, apr_int64_t number);
 void event_set_time(event_t *event, event_column_t column, apr_time_t time);
@@ -87,10 +89,14 @@ void event_add_flag(event_t *event, const char *flag);
  * so `from` must live as long. */
 void event_merge(event_t *event, const event_t *from);
 
-/* The cells as bytes for the journal: repeated (column u8, length u32 little-endian, bytes). */
+/* The cells as bytes for the journal: repeated (column u8, length u32 little-endian, bytes, NUL).
+ * The NUL is not counted; it lets a reader use the bytes as they lie. */
 void event_encode(const event_t *event, buffer_t *buffer);
-/* APR_EINVAL if the bytes are not what event_encode writes; unknown columns are passed over. Cells
- * are copied into the pool. */
+/* APR_EINVAL if the bytes are not what event_encode writes (cells that are no UTF-8 or hold a NUL
+ * included); unknown columns are passed over. Cells are copied into the pool. */
 apr_status_t event_decode(event_t **event, apr_pool_t *pool, const char *data, apr_size_t length);
+/* The same without a copy: the cells point into data, which must outlive them. Sets every cell of
+ * *event but not its pool. */
+apr_status_t event_decode_in_place(event_t *event, const char *data, apr_size_t length);
 
 #endif

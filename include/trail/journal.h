@@ -35,27 +35,37 @@ typedef enum journal_kind_t {
 
 typedef struct journal_t journal_t;
 
-/* Makes the process's first segment (under a temporary name, flock, rename, fsync of the folder).
- * Call after the last fork. max_size: bytes in the whole folder past which appending fails with
- * APR_ENOSPC; 0 for no limit. Closing (or the pool's end) writes the END record. */
+/* Makes the process's first segment (under a temporary name, flock, rename, fsync of the folder,
+ * which must exist). Call after the last fork: a process that inherits the journal must not touch
+ * it. max_size: bytes in the whole folder past which appending fails with APR_ENOSPC; 0 for no
+ * limit. Closing (or the pool's end) writes the END record. */
 apr_status_t journal_open(journal_t **journal, apr_pool_t *pool, const char *folder,
                           journal_sync_t sync, apr_int64_t max_size);
 
 /* The next number; numbers are unique within an incarnation and start at 1. No system call. */
 apr_uint64_t journal_next_number(journal_t *journal);
 
-/* One write(2) (plus fdatasync with JOURNAL_SYNC_ALWAYS). On failure nothing of the record stands
- * in the file (a short write is cut back) and the loss is counted; the next append that succeeds
- * is preceded by a `gap` event that tells how many were lost. */
+/* One write(2) (plus fdatasync with JOURNAL_SYNC_ALWAYS, which threads that wait together share).
+ * Fails with what write(2) said, or with APR_ENOSPC past the limit of the folder, which is measured
+ * once a second. Then nothing of the record stands in the file (a short write is cut back) and the
+ * loss is counted; the next append that succeeds is preceded by a `gap` event that tells how many
+ * were lost. The one exception: if only forcing it to disk fails, the record stands (the keeper may
+ * have read it) and is not counted as lost, but power loss may take it. */
 apr_status_t journal_append(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
                             const event_t *event);
 
-/* Forces what was appended since the last call to disk; nothing to do costs nothing. */
+/* Forces what was appended since the last call to disk; nothing to do costs nothing. Appends of
+ * other threads go on meanwhile. */
 apr_status_t journal_sync(journal_t *journal);
 
 /* Events lost since the journal was opened. */
 apr_uint64_t journal_lost(const journal_t *journal);
 
+/* What the journal writes of its own accord: an event of this operation with {"lost":n}. */
+#define JOURNAL_GAP_OPERATION "gap"
+
+/* Writes the END record, unless another thread keeps the mutex for longer than a moment: a signal
+ * handler that destroys pools must not wait for the thread it has interrupted. */
 apr_status_t journal_close(journal_t *journal);
 
 /* ---- reading: the keeper only; one thread ---- */
@@ -88,17 +98,25 @@ apr_status_t journal_reader_open(journal_reader_t **reader, apr_pool_t *pool, co
  * APR_EAGAIN:  nothing more yet, the owner lives.
  * APR_EOF:     nothing more ever: END seen, or the owner is dead and all it wrote was read (a torn
  *              last record of a dead owner is dropped: Odoo never got that call whole).
- * APR_EINVAL:  a record in the middle is damaged; the reader has moved behind it to the next
- *              record that is whole; record->end tells the position. The caller notes a gap. */
+ * APR_EINVAL:  something in the middle is damaged; the reader has moved behind it to the next
+ *              record that is whole (or to the end of a dead owner's segment); record->end tells
+ *              the position. The caller notes a gap.
+ * Others:      the file cannot be read. */
 apr_status_t journal_reader_next(journal_reader_t *reader, journal_record_t *record);
-/* 1 once END was seen or the owner is known to be dead. */
+/* 1 once END was seen or the owner is known to be dead: this segment will not grow. The owner may
+ * live on with a later segment, which then is in the folder already. */
 int journal_reader_owner_gone(const journal_reader_t *reader);
 void journal_reader_close(journal_reader_t *reader);
 
 /* Removes a segment and forces the folder to disk. */
 apr_status_t journal_remove(const char *folder, const char *name, apr_pool_t *pool);
 
-/* Bytes in the folder's segments. */
+/* Bytes in the folder's files. */
 apr_int64_t journal_size(const char *folder, apr_pool_t *pool);
+
+/* Removes what nobody will read: temporary names and segments without a whole header whose owner is
+ * dead and that are older than a minute. *foreign: segments of a journal version that this program
+ * does not know; they stay, and are not listed. */
+apr_status_t journal_tidy(const char *folder, int *foreign, apr_pool_t *pool);
 
 #endif
