@@ -26,6 +26,11 @@ typedef enum store_mode_t {
     STORE_WRITE /* makes and migrates the schema */
 } store_mode_t;
 
+/* Loads the driver, once per process: before threads start and before any fork whose children open
+ * stores, since apr_dbd fills tables that live as long as the process. Opens nothing. Without it
+ * the first store_open does the same, which is right where there is one thread. */
+apr_status_t store_initialize(apr_pool_t *pool, const char *driver, const char **problem);
+
 /* *problem (may be NULL) is a sentence for the administrator if it fails. */
 apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t *config,
                         store_mode_t mode, const char **problem);
@@ -107,6 +112,9 @@ typedef struct event_filter_t {
  * `limit`. The event is valid during the call; a non-zero answer stops. Cells that are joined when
  * read (user learned later, browser ...) are filled in. Memory does not grow with the number of
  * rows over several calls: use a pool per call. */
+#define STORE_MAX_RUNNING 500  /* intents given by one call */
+#define STORE_MAX_SESSIONS 500 /* sessions given by one call */
+
 typedef int (*store_event_visit_t)(void *payload, const event_t *event);
 apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int64_t before,
                           int limit, store_event_visit_t visit, void *payload, apr_pool_t *pool);

@@ -1,0 +1,73 @@
+/* The inside of store_t, for the files of this room. */
+#ifndef STORE_HANDLE_H
+#define STORE_HANDLE_H
+
+#include <apr_hash.h>
+
+#include "connection.h"
+#include "dialect.h"
+#include "row.h"
+#include "statement.h"
+#include "store/store.h"
+
+/* Ids are counted in blocks; time_blocks keeps the first and last time of each, so that a range
+ * of times becomes a range of ids without an index over the times. */
+#define STORE_BLOCK 4096
+
+/* References remembered per transaction; beyond it each event asks the database. */
+#define STORE_MAX_KNOWN_SESSIONS 8192
+
+typedef struct store_tail_t {
+    const char *node; /* NULL: nothing appended in this transaction */
+    apr_int64_t id, sequence;
+    char hash[72];
+} store_tail_t;
+
+typedef struct store_block_t {
+    apr_int64_t block, first_ms, last_ms; /* block -1: none */
+} store_block_t;
+
+struct store_t {
+    apr_pool_t *pool;
+    const dialect_t *dialect;
+    connection_t *connection;
+    store_mode_t mode;
+    statement_t *statement[STATEMENTS]; /* prepared when first used */
+    int in_transaction;
+
+    /* What store_append gathers and store_commit writes. Forgotten with the transaction. */
+    apr_pool_t *transaction; /* cleared by store_begin */
+    apr_pool_t *step;        /* cleared by each step within it */
+    apr_hash_t *sessions;    /* known_session_t by reference, see upkeep.c */
+    store_tail_t tail;
+    store_block_t block;
+
+    /* Behind whom the search for sessions to forget goes on. */
+    apr_int64_t forget_after_ms;
+    char forget_after[72];
+};
+
+/* Runs a statement of the table. values: as many as it has parameters. */
+apr_status_t store_execute(store_t *store, statement_id_t id, const char *const *values,
+                           int *changed);
+apr_status_t store_select(store_t *store, statement_id_t id, const char *const *values,
+                          rows_t *rows, apr_pool_t *pool);
+
+/* Refuses steps outside of a transaction. Its scratch pool is cleared. */
+apr_status_t store_step(store_t *store);
+
+/* Writes the ends of chain and block that the transaction has reached. */
+apr_status_t store_append_flush(store_t *store);
+void store_append_forget(store_t *store);
+
+apr_status_t schema_migrate(store_t *store, const char **problem, apr_pool_t *pool);
+apr_status_t schema_check(store_t *store, const char **problem, apr_pool_t *pool);
+
+/* Keeps the table of sessions, and who the events belong to, in step with an event that is about
+ * to be inserted; may fill row's ROW_WHO_*. */
+apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row);
+
+/* A 64-bit integer as a parameter. */
+const char *number_text(apr_int64_t number, apr_pool_t *pool);
+
+#endif

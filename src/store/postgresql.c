@@ -1,0 +1,113 @@
+/* PostgreSQL, for several machines with one trail. */
+#include "dialect.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define POSTGRESQL_CELLS                                                                           \
+    "site text, db text, uid text, login text, name text, session text, ip text, country text, "   \
+    "city text, browser text, os text, device text, channel text, operation text, model text, "    \
+    "record_ids text, record_count text, method text, fields text, values_json text, "             \
+    "outcome text, error text, status text, duration_ms text, path text, flags text, hash text, "  \
+    "peer_ip text, node text, sequence bigint, previous_hash text, old_values text, "              \
+    "user_agent text, ip_key text COLLATE \"C\", record_id bigint, who_uid bigint, who_login "     \
+    "text, "                                                                                       \
+    "who_name text"
+
+static const char *const version_1[] = {
+    "CREATE TABLE meta (name text PRIMARY KEY, value text)",
+    "CREATE TABLE events (id bigint PRIMARY KEY, time_ms bigint NOT NULL, " POSTGRESQL_CELLS ")",
+    "CREATE UNIQUE INDEX events_sequence ON events (node, sequence)",
+    "CREATE INDEX events_site ON events (site, id)",
+    "CREATE INDEX events_session ON events (session, id) WHERE session IS NOT NULL",
+    "CREATE INDEX events_login ON events (who_login, id) WHERE who_login IS NOT NULL",
+    "CREATE INDEX events_uid ON events (who_uid, id) WHERE who_uid IS NOT NULL",
+    "CREATE INDEX events_nameless ON events (session) "
+    "WHERE who_uid IS NULL AND session IS NOT NULL",
+    "CREATE INDEX events_record ON events (model, record_id, id) WHERE record_id IS NOT NULL",
+    "CREATE INDEX events_model ON events (model, id) WHERE model IS NOT NULL",
+    "CREATE INDEX events_operation ON events (operation, id)",
+    "CREATE INDEX events_outcome ON events (outcome, id) WHERE outcome <> 'success'",
+    "CREATE INDEX events_ip ON events (ip_key, id) WHERE ip_key IS NOT NULL",
+    "CREATE TABLE event_records (model text NOT NULL, record_id bigint NOT NULL, "
+    "event_id bigint NOT NULL, PRIMARY KEY (model, record_id, event_id))",
+    "CREATE INDEX event_records_event ON event_records (event_id)",
+    "CREATE TABLE time_blocks (block bigint PRIMARY KEY, first_ms bigint NOT NULL, "
+    "last_ms bigint NOT NULL)",
+    "CREATE TABLE chains (node text PRIMARY KEY, id bigint NOT NULL, sequence bigint NOT NULL, "
+    "hash text NOT NULL)",
+    "CREATE TABLE pending (owner_node text NOT NULL, incarnation text NOT NULL, "
+    "number bigint NOT NULL, id bigint, time_ms bigint, " POSTGRESQL_CELLS
+    ", PRIMARY KEY (owner_node, incarnation, number))",
+    "CREATE TABLE positions (node text NOT NULL, segment text NOT NULL, incarnation text, "
+    "byte_offset bigint NOT NULL, PRIMARY KEY (node, segment))",
+    "CREATE TABLE sessions (reference text PRIMARY KEY, site text, db text, uid bigint, "
+    "login text, name text, address text, user_agent text, state text NOT NULL, reason text, "
+    "started_ms bigint NOT NULL, last_action_ms bigint NOT NULL, ended_ms bigint)",
+    "CREATE INDEX sessions_uid ON sessions (uid)",
+    "CREATE INDEX sessions_login ON sessions (login)",
+    "CREATE INDEX sessions_action ON sessions (last_action_ms)",
+    "CREATE INDEX sessions_ended ON sessions (ended_ms) WHERE ended_ms IS NOT NULL",
+    NULL};
+
+static const char *const *const migrations[] = {version_1};
+
+static const dialect_setup_t setup_read[] = {
+    {"SELECT set_config('default_transaction_read_only', 'on', false)", NULL, NULL},
+    {NULL, NULL, NULL}};
+
+static const dialect_setup_t setup_write[] = {
+    {"SELECT set_config('synchronous_commit', 'on', false)", NULL, NULL}, {NULL, NULL, NULL}};
+
+/* Without these words libpq waits minutes for a machine that is gone. What the administrator says
+ * stands behind them and wins. */
+#define POSTGRESQL_WORDS                                                                           \
+    "connect_timeout=3 application_name=mod_user_audit gssencmode=disable client_encoding=UTF8 "   \
+    "keepalives=1 keepalives_idle=30 keepalives_interval=5 keepalives_count=3 "                    \
+    "tcp_user_timeout=20000 "
+
+static apr_status_t locate(const char *params, store_mode_t mode, const char **driver_params,
+                           const char **problem, apr_pool_t *pool)
+{
+    (void)mode;
+    if (!params || !*params) {
+        *problem = "PostgreSQL needs connection words such as \"host=... dbname=...\"";
+        return APR_EINVAL;
+    }
+    if (!strncmp(params, "postgresql://", 13) || !strncmp(params, "postgres://", 11)) {
+        *problem = "PostgreSQL's connection must be given as words (\"host=... dbname=...\"), not "
+                   "as a URL";
+        return APR_EINVAL;
+    }
+    *driver_params = apr_pstrcat(pool, POSTGRESQL_WORDS, params, NULL);
+    return APR_SUCCESS;
+}
+
+/* libpq's complaints about the words themselves quote them, passwords too. */
+static const char *opening_error(const char *text, apr_pool_t *pool)
+{
+    static const char *const harmless[] = {"connection to server", "could not translate host name"};
+
+    for (size_t i = 0; text && i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        if (!strncmp(text, harmless[i], strlen(harmless[i]))) {
+            return apr_pstrmemdup(pool, text, strcspn(text, "\r\n"));
+        }
+    }
+    return "the connection words cannot be used";
+}
+
+const dialect_t dialect_postgresql = {
+    .driver = "pgsql",
+    .begin = "BEGIN",
+    /* Writers of several machines take turns, a transaction each: ids then grow in the order of
+     * the commits, so that whoever reads "everything above id n" misses nothing. */
+    .lock = "SELECT pg_advisory_xact_lock(7305041223)",
+    .has_schema = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('meta')",
+    .unindexed = "",
+    .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
+    .migrations = migrations,
+    .version = sizeof(migrations) / sizeof(migrations[0]),
+    .locate = locate,
+    .opening_error = opening_error,
+};

@@ -1,0 +1,208 @@
+#include "row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "text/duration.h"
+#include "text/utf8.h"
+
+static const char *const row_column[ROW_COLUMNS] = {
+    [EVENT_ID] = "id",
+    [EVENT_TIME] = "time_ms",
+    [EVENT_SITE] = "site",
+    [EVENT_DATABASE] = "db",
+    [EVENT_UID] = "uid",
+    [EVENT_LOGIN] = "login",
+    [EVENT_USER] = "name",
+    [EVENT_SESSION] = "session",
+    [EVENT_IP] = "ip",
+    [EVENT_COUNTRY] = "country",
+    [EVENT_CITY] = "city",
+    [EVENT_BROWSER] = "browser",
+    [EVENT_OS] = "os",
+    [EVENT_DEVICE] = "device",
+    [EVENT_CHANNEL] = "channel",
+    [EVENT_OPERATION] = "operation",
+    [EVENT_MODEL] = "model",
+    [EVENT_RECORD_IDS] = "record_ids",
+    [EVENT_RECORD_COUNT] = "record_count",
+    [EVENT_METHOD] = "method",
+    [EVENT_FIELDS] = "fields",
+    [EVENT_VALUES] = "values_json",
+    [EVENT_OUTCOME] = "outcome",
+    [EVENT_ERROR] = "error",
+    [EVENT_STATUS] = "status",
+    [EVENT_DURATION_MS] = "duration_ms",
+    [EVENT_PATH] = "path",
+    [EVENT_FLAGS] = "flags",
+    [EVENT_HASH] = "hash",
+    [EVENT_PEER_IP] = "peer_ip",
+    [EVENT_NODE] = "node",
+    [EVENT_SEQUENCE] = "sequence",
+    [EVENT_PREVIOUS_HASH] = "previous_hash",
+    [EVENT_OLD_VALUES] = "old_values",
+    [EVENT_USER_AGENT] = "user_agent",
+    [ROW_IP_KEY] = "ip_key",
+    [ROW_RECORD_ID] = "record_id",
+    [ROW_WHO_UID] = "who_uid",
+    [ROW_WHO_LOGIN] = "who_login",
+    [ROW_WHO_NAME] = "who_name",
+};
+
+static const char *joined(apr_pool_t *pool, int parameters)
+{
+    const char *list = "";
+
+    for (int column = 0; column < ROW_COLUMNS; column++) {
+        list = apr_pstrcat(pool, list, column ? ", " : "", parameters ? "%s" : row_column[column],
+                           NULL);
+    }
+    return list;
+}
+
+const char *row_names(apr_pool_t *pool)
+{
+    return joined(pool, 0);
+}
+
+const char *row_parameters(apr_pool_t *pool)
+{
+    return joined(pool, 1);
+}
+
+apr_status_t row_integer(const char *text, apr_int64_t *number)
+{
+    char again[ROW_NUMBER_SIZE];
+
+    *number = apr_atoi64(text);
+    apr_snprintf(again, sizeof(again), "%" APR_INT64_T_FMT, *number);
+    return strcmp(again, text) ? APR_EINVAL : APR_SUCCESS;
+}
+
+/* Takes the next word of a list parted by blanks. */
+static int next_word(const char **list, char word[ROW_NUMBER_SIZE])
+{
+    apr_size_t length;
+
+    *list += strspn(*list, " ");
+    length = strcspn(*list, " ");
+    apr_cpystrn(word, *list, length < ROW_NUMBER_SIZE ? length + 1 : 1);
+    *list += length;
+    return length > 0;
+}
+
+int row_next_record(const char **ids, apr_int64_t *record)
+{
+    char word[ROW_NUMBER_SIZE];
+
+    while (*ids && next_word(ids, word)) {
+        if (!row_integer(word, record)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static apr_status_t check_text(const event_t *event)
+{
+    for (int column = 0; column < EVENT_COLUMNS; column++) {
+        const char *cell = event->cell[column];
+
+        if (cell) {
+            apr_size_t length = strlen(cell);
+
+            if (utf8_valid_prefix(cell, length) != length) {
+                return APR_EINVAL;
+            }
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* The cell TIME becomes milliseconds and must come back as it was. */
+static apr_status_t set_time(row_t *row, const event_t *event, apr_pool_t *pool)
+{
+    const char *cell = event->cell[EVENT_TIME];
+    apr_time_t time;
+
+    row->time_ms = -1;
+    if (!cell) {
+        return APR_SUCCESS;
+    }
+    if (time_parse(cell, &time) || time < 0 || strcmp(time_format(pool, time), cell)) {
+        return APR_EINVAL;
+    }
+    row->time_ms = apr_time_as_msec(time);
+    apr_snprintf(row->time_text, sizeof(row->time_text), "%" APR_INT64_T_FMT, row->time_ms);
+    row->value[EVENT_TIME] = row->time_text;
+    return APR_SUCCESS;
+}
+
+static apr_status_t set_integer(const event_t *event, event_column_t column, apr_int64_t *number)
+{
+    *number = 0;
+    return event->cell[column] ? row_integer(event->cell[column], number) : APR_SUCCESS;
+}
+
+static void set_search(row_t *row, const event_t *event)
+{
+    const char *ids = event->cell[EVENT_RECORD_IDS];
+    apr_int64_t number;
+
+    if (event->cell[EVENT_IP] && !address_key(event->cell[EVENT_IP], row->ip_key)) {
+        row->value[ROW_IP_KEY] = row->ip_key;
+    }
+    if (ids && !row_integer(ids, &number)) {
+        row->value[ROW_RECORD_ID] = ids;
+    }
+    if (event->cell[EVENT_UID] && !row_integer(event->cell[EVENT_UID], &number)) {
+        row->value[ROW_WHO_UID] = event->cell[EVENT_UID];
+    }
+    row->value[ROW_WHO_LOGIN] = row->value[EVENT_LOGIN];
+    row->value[ROW_WHO_NAME] = row->value[EVENT_USER];
+}
+
+apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
+{
+    apr_status_t status = check_text(event);
+
+    memset(row, 0, sizeof(*row));
+    for (int column = 0; column < EVENT_COLUMNS; column++) {
+        const char *cell = event->cell[column];
+
+        row->value[column] = cell && *cell ? cell : NULL;
+    }
+    if (status || (status = set_integer(event, EVENT_ID, &row->id)) ||
+        (status = set_integer(event, EVENT_SEQUENCE, &row->sequence)) ||
+        (status = set_time(row, event, pool))) {
+        return status;
+    }
+    set_search(row, event);
+    return APR_SUCCESS;
+}
+
+static void fill(event_t *event, event_column_t column, const char *learned)
+{
+    if (!event->cell[column]) {
+        event->cell[column] = learned;
+    }
+}
+
+event_t *row_to_event(const rows_t *rows)
+{
+    event_t *event = event_create(rows->pool);
+
+    for (int column = 0; column < EVENT_COLUMNS; column++) {
+        event->cell[column] = rows_text(rows, column);
+    }
+    if (event->cell[EVENT_TIME]) {
+        event->cell[EVENT_TIME] =
+            time_format(rows->pool, apr_time_from_msec(rows_integer(rows, EVENT_TIME)));
+    }
+    fill(event, EVENT_UID, rows_text(rows, ROW_WHO_UID));
+    fill(event, EVENT_LOGIN, rows_text(rows, ROW_WHO_LOGIN));
+    fill(event, EVENT_USER, rows_text(rows, ROW_WHO_NAME));
+    return event;
+}

@@ -1,0 +1,197 @@
+/* SQLite, the embedded default: one file with a write-ahead log, so that pages read while the
+ * keeper writes. */
+#include "dialect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_file_info.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+/* The columns that hold a cell as it was hashed are TEXT: a numeric affinity would turn "007" into
+ * 7, and the hash would no longer fit. */
+#define SQLITE_CELLS                                                                               \
+    "site TEXT, db TEXT, uid TEXT, login TEXT, name TEXT, session TEXT, ip TEXT, country TEXT, "   \
+    "city TEXT, browser TEXT, os TEXT, device TEXT, channel TEXT, operation TEXT, model TEXT, "    \
+    "record_ids TEXT, record_count TEXT, method TEXT, fields TEXT, values_json TEXT, "             \
+    "outcome TEXT, error TEXT, status TEXT, duration_ms TEXT, path TEXT, flags TEXT, hash TEXT, "  \
+    "peer_ip TEXT, node TEXT, sequence INTEGER, previous_hash TEXT, old_values TEXT, "             \
+    "user_agent TEXT, ip_key TEXT, record_id INTEGER, who_uid INTEGER, who_login TEXT, "           \
+    "who_name TEXT"
+
+static const char *const version_1[] = {
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, " SQLITE_CELLS ")",
+    "CREATE UNIQUE INDEX events_sequence ON events (node, sequence)",
+    "CREATE INDEX events_site ON events (site, id)",
+    "CREATE INDEX events_session ON events (session, id) WHERE session IS NOT NULL",
+    "CREATE INDEX events_login ON events (who_login, id) WHERE who_login IS NOT NULL",
+    "CREATE INDEX events_uid ON events (who_uid, id) WHERE who_uid IS NOT NULL",
+    "CREATE INDEX events_nameless ON events (session) "
+    "WHERE who_uid IS NULL AND session IS NOT NULL",
+    "CREATE INDEX events_record ON events (model, record_id, id) WHERE record_id IS NOT NULL",
+    "CREATE INDEX events_model ON events (model, id) WHERE model IS NOT NULL",
+    "CREATE INDEX events_operation ON events (operation, id)",
+    "CREATE INDEX events_outcome ON events (outcome, id) WHERE outcome <> 'success'",
+    "CREATE INDEX events_ip ON events (ip_key, id) WHERE ip_key IS NOT NULL",
+    "CREATE TABLE event_records (model TEXT NOT NULL, record_id INTEGER NOT NULL, "
+    "event_id INTEGER NOT NULL, PRIMARY KEY (model, record_id, event_id)) WITHOUT ROWID",
+    "CREATE INDEX event_records_event ON event_records (event_id)",
+    "CREATE TABLE time_blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, "
+    "last_ms INTEGER NOT NULL)",
+    "CREATE TABLE chains (node TEXT PRIMARY KEY, id INTEGER NOT NULL, sequence INTEGER NOT NULL, "
+    "hash TEXT NOT NULL)",
+    "CREATE TABLE pending (owner_node TEXT NOT NULL, incarnation TEXT NOT NULL, "
+    "number INTEGER NOT NULL, id INTEGER, time_ms INTEGER, " SQLITE_CELLS
+    ", PRIMARY KEY (owner_node, incarnation, number))",
+    "CREATE TABLE positions (node TEXT NOT NULL, segment TEXT NOT NULL, incarnation TEXT, "
+    "byte_offset INTEGER NOT NULL, PRIMARY KEY (node, segment))",
+    "CREATE TABLE sessions (reference TEXT PRIMARY KEY, site TEXT, db TEXT, uid INTEGER, "
+    "login TEXT, name TEXT, address TEXT, user_agent TEXT, state TEXT NOT NULL, reason TEXT, "
+    "started_ms INTEGER NOT NULL, last_action_ms INTEGER NOT NULL, ended_ms INTEGER)",
+    "CREATE INDEX sessions_uid ON sessions (uid)",
+    "CREATE INDEX sessions_login ON sessions (login)",
+    "CREATE INDEX sessions_action ON sessions (last_action_ms)",
+    "CREATE INDEX sessions_ended ON sessions (ended_ms) WHERE ended_ms IS NOT NULL",
+    /* What the planner is to think of the indexes, said once: a later ANALYZE would break the
+     * statements that others hold prepared, and an empty table teaches nothing. Rows, then rows
+     * per value of the leading columns. */
+    "ANALYZE", "DELETE FROM sqlite_stat1",
+    "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES "
+    "('events', 'events_sequence', '10000000 5000000 1'), "
+    "('events', 'events_site', '10000000 2000000 1'), "
+    "('events', 'events_session', '10000000 200 1'), "
+    "('events', 'events_login', '10000000 20000 1'), "
+    "('events', 'events_uid', '10000000 20000 1'), "
+    "('events', 'events_nameless', '10000 20'), "
+    "('events', 'events_record', '8000000 100000 20 1'), "
+    "('events', 'events_model', '9000000 100000 1'), "
+    "('events', 'events_operation', '10000000 1000000 1'), "
+    "('events', 'events_outcome', '500000 200000 1'), "
+    "('events', 'events_ip', '10000000 10000 1'), "
+    "('event_records', 'event_records', '1000000 10000 20 1'), "
+    "('event_records', 'event_records_event', '1000000 20'), "
+    "('sessions', 'sessions_uid', '100000 100'), "
+    "('sessions', 'sessions_login', '100000 100'), "
+    "('sessions', 'sessions_action', '100000 1'), "
+    "('sessions', 'sessions_ended', '100000 1')",
+    NULL};
+
+static const char *const *const migrations[] = {version_1};
+
+/* No busy_timeout: the driver waits for a lock itself, up to 1.6 s a statement, and within
+ * SQLite's own wait it would hold up every other SQLite connection of the process. */
+static const dialect_setup_t setup_read[] = {{"PRAGMA query_only = ON", NULL, NULL},
+                                             {"PRAGMA cache_size = -16384", NULL, NULL},
+                                             {NULL, NULL, NULL}};
+
+static const dialect_setup_t setup_write[] = {{"PRAGMA journal_mode = WAL", "wal",
+                                               "the file system does not carry a write-ahead log"},
+                                              {"PRAGMA synchronous = FULL", NULL, NULL},
+                                              {"PRAGMA cache_size = -65536", NULL, NULL},
+                                              {"PRAGMA wal_autocheckpoint = 4000", NULL, NULL},
+                                              {"PRAGMA journal_size_limit = 67108864", NULL, NULL},
+                                              {NULL, NULL, NULL}};
+
+/* A file name as an URI that cannot be misread, whatever characters it has. */
+static const char *file_uri(const char *path, const char *query, apr_pool_t *pool)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *uri = apr_palloc(pool, 3 * strlen(path) + strlen(query) + sizeof("file:"));
+    char *to = uri + strlen(strcpy(uri, "file:"));
+
+    for (; *path; path++) {
+        unsigned char byte = (unsigned char)*path;
+
+        if (apr_isalnum(byte) || strchr("/._-", byte)) {
+            *to++ = (char)byte;
+        }
+        else {
+            *to++ = '%';
+            *to++ = hex[byte >> 4];
+            *to++ = hex[byte & 15];
+        }
+    }
+    strcpy(to, query);
+    return uri;
+}
+
+static apr_status_t cannot(const char **problem, apr_pool_t *pool, const char *what,
+                           const char *path, apr_status_t status)
+{
+    char reason[120];
+
+    *problem = apr_psprintf(pool, "cannot %s the database file %s: %s", what, path,
+                            apr_strerror(status, reason, sizeof(reason)));
+    return status;
+}
+
+/* SQLite would give the file the modes that the umask leaves; its companions -wal and -shm take
+ * over what the file has. O_EXCL makes sure that the file is new: closing a descriptor of a
+ * database that is open elsewhere in the process would drop its locks. */
+static apr_status_t create_file(const char *path, const char **problem, apr_pool_t *pool)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (file < 0) {
+        return errno == EEXIST ? APR_SUCCESS : cannot(problem, pool, "create", path, errno);
+    }
+    close(file);
+    return APR_SUCCESS;
+}
+
+static apr_status_t locate(const char *path, store_mode_t mode, const char **driver_params,
+                           const char **problem, apr_pool_t *pool)
+{
+    apr_finfo_t info;
+    apr_status_t status;
+
+    if (!path || !*path) {
+        *problem = "SQLite needs the name of the database file";
+        return APR_EINVAL;
+    }
+    status = apr_stat(&info, path, APR_FINFO_TYPE, pool);
+    if (APR_STATUS_IS_ENOENT(status) && mode == STORE_READ) {
+        *problem = apr_psprintf(pool, "there is no database file %s yet", path);
+        return APR_ENOENT;
+    }
+    if (status && !APR_STATUS_IS_ENOENT(status)) {
+        return cannot(problem, pool, "find", path, status);
+    }
+    if (!status && info.filetype != APR_REG) {
+        *problem = apr_psprintf(pool, "%s is not a file, so it cannot be the database", path);
+        return APR_EINVAL;
+    }
+    if (status && (status = create_file(path, problem, pool))) {
+        return status;
+    }
+    if (access(path, mode == STORE_READ ? R_OK : R_OK | W_OK)) {
+        return cannot(problem, pool, mode == STORE_READ ? "read" : "write", path, errno);
+    }
+    *driver_params = file_uri(path, mode == STORE_READ ? "?mode=ro" : "?mode=rw", pool);
+    return APR_SUCCESS;
+}
+
+static const char *opening_error(const char *text, apr_pool_t *pool)
+{
+    (void)pool;
+    return text;
+}
+
+const dialect_t dialect_sqlite = {
+    .driver = "sqlite3",
+    /* The write lock at once: a transaction that reads first could find another writer's commit
+     * in its way and would have to start anew. */
+    .begin = "BEGIN IMMEDIATE",
+    .lock = NULL,
+    .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
+    .unindexed = "+",
+    .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
+    .migrations = migrations,
+    .version = sizeof(migrations) / sizeof(migrations[0]),
+    .locate = locate,
+    .opening_error = opening_error,
+};

@@ -1,0 +1,104 @@
+#include "statement.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "handle.h"
+#include "row.h"
+
+/* {columns} and {values} stand for the columns of an event and as many parameters. */
+static const char *const statements[STATEMENTS] = {
+    [META_GET] = "SELECT value FROM meta WHERE name = %s",
+    [META_SET] = "INSERT INTO meta (name, value) VALUES (%s, %s) "
+                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+
+    [CHAIN_LAST_ID] = "SELECT MAX(id) FROM chains",
+    [CHAIN_GET] = "SELECT sequence, hash FROM chains WHERE node = %s",
+    [CHAIN_SET] = "INSERT INTO chains (node, id, sequence, hash) VALUES (%s, %s, %s, %s) "
+                  "ON CONFLICT (node) DO UPDATE SET id = excluded.id, "
+                  "sequence = excluded.sequence, hash = excluded.hash",
+    [BLOCK_SET] = "INSERT INTO time_blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
+                  "ON CONFLICT (block) DO UPDATE SET "
+                  "first_ms = CASE WHEN excluded.first_ms < time_blocks.first_ms "
+                  "THEN excluded.first_ms ELSE time_blocks.first_ms END, "
+                  "last_ms = CASE WHEN excluded.last_ms > time_blocks.last_ms "
+                  "THEN excluded.last_ms ELSE time_blocks.last_ms END",
+
+    [EVENT_INSERT] = "INSERT INTO events ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING",
+    [EVENT_RECORD_INSERT] = "INSERT INTO event_records (model, record_id, event_id) "
+                            "VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+    /* What a client only tried to log in as stays his, unless it was this very login. */
+    [EVENT_NAME] = "UPDATE events SET who_uid = %s, who_login = %s, who_name = %s "
+                   "WHERE session = %s AND who_uid IS NULL "
+                   "AND (who_login IS NULL OR who_login = %s)",
+    [EVENT_DELETE] = "DELETE FROM events WHERE id = %s",
+    [EVENT_RECORD_DELETE] = "DELETE FROM event_records WHERE event_id = %s",
+    [PURGE_FIND] = "SELECT id FROM events WHERE operation = %s AND id <= %s AND time_ms < %s "
+                   "ORDER BY id LIMIT %s",
+    [BLOCK_DELETE] = "DELETE FROM time_blocks WHERE block < "
+                     "(SELECT MIN(id) FROM events) / " APR_STRINGIFY(STORE_BLOCK),
+    [BLOCK_BEFORE] = "SELECT MAX(block) FROM time_blocks WHERE first_ms < %s",
+
+    [PENDING_INSERT] = "INSERT INTO pending (owner_node, incarnation, number, {columns}) "
+                       "VALUES (%s, %s, %s, {values}) ON CONFLICT DO NOTHING",
+    [PENDING_TAKE] = "DELETE FROM pending WHERE owner_node = %s AND incarnation = %s "
+                     "AND number = %s RETURNING {columns}",
+    [PENDING_OLDEST] = "SELECT {columns}, number FROM pending WHERE owner_node = %s "
+                       "AND incarnation = %s ORDER BY number LIMIT %s",
+    [PENDING_DELETE] = "DELETE FROM pending WHERE owner_node = %s AND incarnation = %s "
+                       "AND number <= %s",
+
+    [POSITION_LIST] = "SELECT segment, incarnation, byte_offset FROM positions WHERE node = %s "
+                      "ORDER BY segment",
+    [POSITION_SET] = "INSERT INTO positions (node, segment, incarnation, byte_offset) "
+                     "VALUES (%s, %s, %s, %s) ON CONFLICT (node, segment) DO UPDATE SET "
+                     "incarnation = excluded.incarnation, byte_offset = excluded.byte_offset",
+    [POSITION_DELETE] = "DELETE FROM positions WHERE node = %s AND segment = %s",
+
+    [SESSION_INSERT] = "INSERT INTO sessions (reference, site, db, uid, login, name, address, "
+                       "user_agent, state, started_ms, last_action_ms) "
+                       "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s) "
+                       "ON CONFLICT (reference) DO NOTHING",
+    [SESSION_WHO] = "SELECT uid, login, name FROM sessions WHERE reference = %s",
+    /* Login and name of somebody else do not stay beside a new uid. */
+    [SESSION_NAME] = "UPDATE sessions SET login = COALESCE(%s, CASE WHEN uid = %s THEN login END), "
+                     "name = COALESCE(%s, CASE WHEN uid = %s THEN name END), uid = %s "
+                     "WHERE reference = %s",
+    [SESSION_LOGIN] = "UPDATE sessions SET login = COALESCE(login, %s), "
+                      "name = COALESCE(name, %s) WHERE reference = %s",
+    /* Segments are read side by side: a logout may be read before the login that it ended. */
+    [SESSION_REOPEN] = "UPDATE sessions SET state = 'open', reason = NULL, ended_ms = NULL "
+                       "WHERE reference = %s AND state = 'logged_out' AND ended_ms < %s",
+    [SESSION_END] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
+                    "WHERE reference = %s AND state = 'open'",
+    [SESSION_REVOKE] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
+                       "WHERE reference = %s AND state <> 'revoked'",
+    [SESSION_TOUCH] = "UPDATE sessions SET last_action_ms = %s, address = COALESCE(%s, address) "
+                      "WHERE reference = %s AND last_action_ms <= %s",
+    [SESSION_FORGETTABLE] = "SELECT reference, ended_ms, "
+                            "CASE WHEN EXISTS (SELECT 1 FROM events "
+                            "WHERE events.session = sessions.reference) THEN 1 ELSE 0 END "
+                            "FROM sessions WHERE ended_ms < %s AND (ended_ms > %s "
+                            "OR (ended_ms = %s AND reference > %s)) "
+                            "ORDER BY ended_ms, reference LIMIT %s",
+    [SESSION_DELETE] = "DELETE FROM sessions WHERE reference = %s",
+};
+
+static const char *replaced(const char *text, const char *word, const char *by, apr_pool_t *pool)
+{
+    const char *found = strstr(text, word);
+
+    if (!found) {
+        return text;
+    }
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(found - text)), by,
+                       found + strlen(word), NULL);
+}
+
+const char *statement_text(statement_id_t id, apr_pool_t *pool)
+{
+    const char *text = replaced(statements[id], "{columns}", row_names(pool), pool);
+
+    return replaced(text, "{values}", row_parameters(pool), pool);
+}

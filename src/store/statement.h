@@ -1,0 +1,45 @@
+/* The statements whose text never changes, in SQL that every dialect takes. */
+#ifndef STORE_STATEMENT_H
+#define STORE_STATEMENT_H
+
+#include <apr_pools.h>
+
+typedef enum statement_id_t {
+    META_GET,
+    META_SET,
+    CHAIN_LAST_ID,
+    CHAIN_GET,
+    CHAIN_SET,
+    BLOCK_SET,
+    EVENT_INSERT,
+    EVENT_RECORD_INSERT,
+    EVENT_NAME,
+    EVENT_DELETE,
+    EVENT_RECORD_DELETE,
+    BLOCK_DELETE,
+    BLOCK_BEFORE,
+    PURGE_FIND,
+    PENDING_INSERT,
+    PENDING_TAKE,
+    PENDING_OLDEST,
+    PENDING_DELETE,
+    POSITION_LIST,
+    POSITION_SET,
+    POSITION_DELETE,
+    SESSION_INSERT,
+    SESSION_WHO,
+    SESSION_NAME,
+    SESSION_LOGIN,
+    SESSION_REOPEN,
+    SESSION_END,
+    SESSION_REVOKE,
+    SESSION_TOUCH,
+    SESSION_FORGETTABLE,
+    SESSION_DELETE,
+    STATEMENTS
+} statement_id_t;
+
+/* The text, with the columns of an event put in where it has them. */
+const char *statement_text(statement_id_t id, apr_pool_t *pool);
+
+#endif
