@@ -1,0 +1,1 @@
+"""Tests of the Odoo stand-in, run by test_standin.py."""
