@@ -31,14 +31,16 @@ void fingerprint_of_api_key(const site_key_t *key, const char *site, const char 
                             fingerprint_t *fingerprint);
 void fingerprint_of_user(const site_key_t *key, const char *site, const char *database,
                          apr_int64_t uid, fingerprint_t *fingerprint);
-int fingerprint_is_api_key(const char *text);
+int fingerprint_is_api_key(const char *text); /* 40 lower-case hex digits, as Odoo makes them */
 
 void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerprint,
                            char reference[SESSION_REFERENCE_SIZE]);
 
-/* Reads the key from the file or, if there is none, makes it (0600, O_EXCL, O_NOFOLLOW, forced to
- * disk). owner: uid and gid the file is given to when run as root, else ignored. Blocks on disk; at
- * start only. */
+/* Reads the key from the file (64 hex digits) or, if there is none, makes it (0600, O_EXCL,
+ * O_NOFOLLOW, forced to disk; of two that start at once both get the same key). owner: uid and gid
+ * the file is given to when run as root, else ignored. Blocks on disk; at start only. APR_EINVAL if
+ * the file holds no key, APR_EACCES also if its mode lets others than its owner at it, ELOOP if it
+ * is a link, APR_EBADF if it is no regular file. */
 apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
                            site_key_t *key, apr_pool_t *pool);
 

@@ -4,7 +4,9 @@
  *
  * Any process and thread may call anything here. Critical sections are short and make no system
  * call of their own; an uncontended lock makes none either. Cost does not depend on how many
- * sessions there are. Callers get copies, never pointers into the table. */
+ * sessions there are, where a comment does not say so. Callers get copies, never pointers into the
+ * table. What returns apr_status_t may also return the error of a lock that cannot be had, which
+ * only a segment overwritten from outside brings about. */
 #ifndef SESSION_TABLE_H
 #define SESSION_TABLE_H
 
@@ -14,7 +16,7 @@
 
 #include "session/fingerprint.h"
 
-#define SESSION_NAME_SIZE 96
+#define SESSION_NAME_SIZE 80
 #define SESSION_LOGIN_SIZE 80
 #define SESSION_DATABASE_SIZE 64
 #define SESSION_SITE_SIZE 48
@@ -57,13 +59,17 @@ typedef struct session_t {
     apr_byte_t state, reason;
     apr_byte_t provisional;      /* the login is what a form said, Odoo has not confirmed it */
     apr_byte_t manager;          /* Odoo's is_system at rights_checked */
+    apr_byte_t succeeded;        /* a login went through with this cookie in its request */
+    apr_byte_t refused;          /* at least once, and told */
     apr_uint32_t personal_calls; /* successful ones since the slot was made, saturating */
+    apr_uint32_t refusals;       /* after the first, not yet taken, saturating */
     apr_time_t started;          /* wall clock: login, or first seen */
     apr_time_t last_action;      /* wall clock: the last action of a person */
     apr_time_t last_seen;        /* wall clock: any request */
     apr_time_t last_action_boot; /* CLOCK_BOOTTIME, for idle time */
     apr_time_t started_boot;
     apr_time_t rights_checked; /* wall clock */
+    apr_time_t ended;          /* wall clock: when it left the state open; 0 while open */
 } session_t;
 
 typedef struct session_limits_t {
@@ -71,12 +77,26 @@ typedef struct session_limits_t {
     apr_interval_time_t lifetime; /* 0: no limit */
 } session_limits_t;
 
+/* The segment itself: the pointer stays good while the pool lives, whatever happens to the code. */
 typedef struct session_table_t session_table_t;
 
+#define SESSION_TABLE_MAX_SLOTS 16777216u
+
 /* Allocates the segment (anonymous shared memory, in a pool that outlives restarts) for up to
- * `slots` sessions. APR_ENOMEM if it cannot be had. */
+ * `slots` sessions. Memory is taken page by page as sessions come. APR_EINVAL for 0 or more than
+ * SESSION_TABLE_MAX_SLOTS, APR_ENOMEM if it cannot be had. */
 apr_status_t session_table_create(session_table_t **table, apr_pool_t *pool, apr_uint32_t slots);
 apr_uint32_t session_table_slots(const session_table_t *table);
+
+/* Whether a table that was kept over a restart can be used by this code, which may have been
+ * replaced meanwhile. APR_EMISMATCH: it has another layout; make a new one, load it from disk and
+ * mark this one superseded. Nothing else may be called with it then. */
+apr_status_t session_table_check(const session_table_t *table);
+
+/* Tells the children that still use the table that it no longer counts. These words keep their
+ * place in every layout. Atomic. */
+void session_table_supersede(session_table_t *table);
+int session_table_superseded(const session_table_t *table);
 
 /* The gate's one look-up: finds the session, applies the limits at `now_boot`, and, if it is open
  * and `personal`, notes the action. *session is a copy as it stands afterwards, state FREE if there
@@ -85,6 +105,11 @@ apr_status_t session_table_gate(session_table_t *table, const fingerprint_t *fin
                                 const session_limits_t *limits, int personal, apr_time_t now,
                                 apr_time_t now_boot, session_t *session, int *newly_ended);
 
+/* The same look at the limits without noting a request: for the keeper's cleanup. APR_NOTFOUND. */
+apr_status_t session_table_expire(session_table_t *table, const fingerprint_t *fingerprint,
+                                  const session_limits_t *limits, apr_time_t now,
+                                  apr_time_t now_boot, session_t *session, int *newly_ended);
+
 /* A copy; APR_NOTFOUND. */
 apr_status_t session_table_find(session_table_t *table, const fingerprint_t *fingerprint,
                                 session_t *session);
@@ -92,42 +117,66 @@ apr_status_t session_table_find_reference(session_table_t *table, const char *re
                                           session_t *session); /* linear; for pages */
 
 /* Makes the slot (or takes the present one) for a session that Odoo's answer proved authenticated.
- * `proto` gives fingerprint, reference, site, address, started, last_action and their boot times.
- * A slot that is REVOKED or EXPIRED stays so and APR_EACCES is returned; a LOGGED_OUT one opens
- * again. *created is 1 if it was not open before. When the table is full the least recently active
- * session that is not revoked loses its slot, copied to *evicted (state FREE if none). APR_ENOSPC
- * if every slot is revoked. */
+ * `proto` gives fingerprint, reference, site, address, started, last_action and their boot times;
+ * an open slot takes only the address. A slot that is REVOKED or EXPIRED stays so and APR_EACCES
+ * is returned; a LOGGED_OUT one opens again, nameless. *created is 1 if it was not open before.
+ *
+ * When the table is full a slot is given up, copied to *evicted (state FREE if none), and that in
+ * this order: a refusal older than REVOCATION_KEPT, the session logged out longest ago, the open
+ * one seen least recently. A younger refusal is never given up, else a later answer of Odoo would
+ * admit that session as new: APR_ENOSPC if nothing else is left. */
 apr_status_t session_table_admit(session_table_t *table, const session_t *proto, int *created,
                                  session_t *evicted);
 
 /* Sets who the session is (uid, login, name, database, timezone, manager, provisional,
  * rights_checked of *identity). *changed: 0 nothing new, 1 named for the first time or confirmed,
- * 2 another user than before. APR_NOTFOUND. */
+ * 2 another user than before. A provisional name never replaces a confirmed one; empty texts and a
+ * rights_checked of 0 leave what is known of the same user. APR_NOTFOUND. */
 apr_status_t session_table_identify(session_table_t *table, const fingerprint_t *fingerprint,
                                     const session_t *identity, int *changed);
 
-/* Counts a successful personal call; returns the count after it. */
+/* Counts a successful personal call; returns the count after it, 0 if there is no such session. */
 apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint);
 
-/* Ends a session: state and reason. Ending a REVOKED one again changes nothing. *ended is the copy
- * before, so that the caller can tell who it was. APR_NOTFOUND if there is no slot; for REVOKED a
- * slot is made then (site and reference from *hint), because a revocation must hold for cookies not
- * yet seen here. */
+/* Ends a session: state and reason. Only an open one can be logged out or expire; REVOKED replaces
+ * every other state; ending a REVOKED one again changes nothing. *ended is the copy before, so that
+ * the caller can tell who it was, and by its state whether this call ended it. APR_EINVAL for a
+ * state that is no end. APR_NOTFOUND if there is no slot; for REVOKED a slot is made then (as *hint
+ * describes it, which may be NULL; *ended has state FREE), because a revocation must hold for
+ * cookies not yet seen here. Room is made as in session_table_admit and, at last, by the oldest
+ * EXPIRED session; APR_ENOSPC if every slot holds a younger revocation. */
 apr_status_t session_table_end(session_table_t *table, const fingerprint_t *fingerprint,
                                session_state_t state, session_reason_t reason,
                                const session_t *hint, session_t *ended);
 
-/* Counts refusals: adds one and returns the number since the last call of
- * session_table_take_refusals. */
+/* A login went through whose request carried this session's cookie: from now on the browser has
+ * another cookie, which an answer to the old one must not clear. APR_NOTFOUND. */
+apr_status_t session_table_set_successor(session_table_t *table, const fingerprint_t *fingerprint);
+
+/* Counts a refusal. Returns 1 for the first one of this session, which is to be told by itself;
+ * later 1 more than the number counted since they were last taken; 0 if there is no such session.
+ */
 apr_uint32_t session_table_refuse(session_table_t *table, const fingerprint_t *fingerprint);
+/* How many refusals came after the first since this was last called (session_t.refusals tells
+ * beforehand whether there are any). */
+apr_uint32_t session_table_take_refusals(session_table_t *table, const fingerprint_t *fingerprint);
 
 /* Calls visit with a copy of each slot in use, without holding the lock during the call; a session
- * that comes or goes meanwhile may be missed. A non-zero answer of visit stops. */
+ * that comes or goes meanwhile may be missed. A non-zero answer of visit stops. Linear, in many
+ * short critical sections. */
 typedef int (*session_visit_t)(void *payload, const session_t *session);
 void session_table_each(session_table_t *table, session_visit_t visit, void *payload);
 
-/* Puts a session as read from a file or the store; never weakens a REVOKED slot. */
+/* Puts a session as read from a file or the store, or merges it with the present slot: the stronger
+ * state (open < logged_out < expired < revoked), the later action, a name where there is none. A
+ * full table gives up slots as session_table_end does for a refusal; for other sessions only one
+ * that is less recent, else APR_ENOSPC. APR_EINVAL if *session has no valid state. */
 apr_status_t session_table_restore(session_table_t *table, const session_t *session);
+
+/* Frees the slots of sessions that ended, or if open were last seen, before that moment; returns
+ * how many. The keeper calls it with now - REVOCATION_KEPT. Linear in what it frees, in short
+ * critical sections. */
+apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before);
 
 /* Grows by one whenever a session is revoked or expires: a child's thread compares it to know that
  * tunnels may have to be cut. One atomic load. */
@@ -139,9 +188,13 @@ apr_uint32_t session_table_generation(const session_table_t *table);
 void session_table_set_cleanup_due(session_table_t *table, apr_time_t since);
 apr_time_t session_table_take_cleanup_due(session_table_t *table); /* 0: not due */
 
-/* Proves that each slot is free or in exactly one bucket, and repairs nothing. APR_EGENERAL and a
- * sentence if the table is damaged. Takes the lock. */
+/* Proves that each slot is free, or in exactly one bucket and in the list of its state, and repairs
+ * nothing but what the death of the lock's owner left. APR_EGENERAL and a sentence if the table is
+ * damaged. Linear, and holds the lock meanwhile: for tests and start-up. */
 apr_status_t session_table_validate(session_table_t *table, const char **problem);
+
+/* How often a process died within the lock and the table was rebuilt from its slots. Atomic. */
+apr_uint32_t session_table_repairs(const session_table_t *table);
 
 /* CLOCK_BOOTTIME in microseconds; no system call (vDSO). */
 apr_time_t boot_time_now(void);

@@ -1,0 +1,244 @@
+/* What goes over many slots, and what brings sessions back from disk or from another machine. */
+#include <string.h>
+
+#include "table_layout.h"
+
+#define LOOK_SLOTS 1024u /* looked at in one critical section */
+#define COPY_SLOTS 16    /* copied in one */
+#define FREE_SLOTS 256u  /* freed in one */
+
+/* A session restored at most this much out of the order of age does no harm there. */
+#define RESTORE_DISORDER apr_time_from_sec(60)
+
+/* ---- looking at all ---- */
+
+static apr_uint32_t last_looked_at(const session_table_t *table, apr_uint32_t first)
+{
+    return table->used - first >= LOOK_SLOTS ? first + LOOK_SLOTS - 1 : table->used;
+}
+
+/* Looks at the next slots from *next on, which is 0 when there are no more. */
+static int find_reference_piece(session_table_t *table, const char *reference, session_t *session,
+                                apr_uint32_t *next)
+{
+    apr_uint32_t index = *next;
+    apr_uint32_t last;
+
+    if (index > table->used) {
+        *next = 0;
+        return 0;
+    }
+    last = last_looked_at(table, index);
+    for (; index <= last; index++) {
+        const session_t *candidate = &table_slot(table, index)->session;
+
+        if (candidate->state != SESSION_FREE && !strcmp(candidate->reference, reference)) {
+            *session = *candidate;
+            return 1;
+        }
+    }
+    *next = index;
+    return 0;
+}
+
+apr_status_t session_table_find_reference(session_table_t *table, const char *reference,
+                                          session_t *session)
+{
+    apr_uint32_t next = 1;
+
+    if (!*reference) {
+        return APR_NOTFOUND; /* a revocation by hand may have left a slot without one */
+    }
+    while (next) {
+        apr_status_t rv = table_lock(table);
+        int found;
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        found = find_reference_piece(table, reference, session, &next);
+        table_unlock(table);
+        if (found) {
+            return APR_SUCCESS;
+        }
+    }
+    return APR_NOTFOUND;
+}
+
+static int copy_piece(session_table_t *table, session_t copies[COPY_SLOTS], apr_uint32_t *next)
+{
+    apr_uint32_t index = *next;
+    apr_uint32_t last;
+    int count = 0;
+
+    if (index > table->used) {
+        *next = 0;
+        return 0;
+    }
+    last = last_looked_at(table, index);
+    for (; index <= last && count < COPY_SLOTS; index++) {
+        const session_t *session = &table_slot(table, index)->session;
+
+        if (session->state != SESSION_FREE) {
+            copies[count++] = *session;
+        }
+    }
+    *next = index;
+    return count;
+}
+
+void session_table_each(session_table_t *table, session_visit_t visit, void *payload)
+{
+    session_t copies[COPY_SLOTS];
+    apr_uint32_t next = 1;
+
+    while (next) {
+        int count;
+
+        if (table_lock(table) != APR_SUCCESS) {
+            return;
+        }
+        count = copy_piece(table, copies, &next);
+        table_unlock(table);
+        for (int number = 0; number < count; number++) {
+            if (visit(payload, &copies[number])) {
+                return;
+            }
+        }
+    }
+}
+
+/* ---- forgetting ---- */
+
+static apr_uint32_t forget_piece(session_table_t *table, apr_time_t before)
+{
+    apr_uint32_t freed = 0;
+
+    if (table->unsorted) {
+        table_sort(table);
+    }
+    for (int state = SESSION_OPEN; state < TABLE_STATES; state++) {
+        apr_uint32_t index = table->lists[state].oldest;
+
+        while (index && freed < FREE_SLOTS &&
+               table_age_key(&table_slot(table, index)->session) < before) {
+            table_free(table, index);
+            freed++;
+            index = table->lists[state].oldest;
+        }
+    }
+    return freed;
+}
+
+apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before)
+{
+    apr_uint32_t total = 0;
+    apr_uint32_t freed;
+
+    do {
+        if (table_lock(table) != APR_SUCCESS) {
+            break;
+        }
+        table_begin_change(table);
+        freed = forget_piece(table, before);
+        table_unlock(table);
+        total += freed;
+    } while (freed == FREE_SLOTS);
+    return total;
+}
+
+/* ---- restoring ---- */
+
+static void merge(table_entry_t *entry, const session_t *told)
+{
+    session_t *known = entry->session;
+
+    if (session_is_nameless(known) && !session_is_nameless(told)) {
+        session_set_identity(known, told);
+    }
+    known->succeeded |= told->succeeded;
+    known->refused |= told->refused;
+    if (told->personal_calls > known->personal_calls) {
+        known->personal_calls = told->personal_calls;
+    }
+    if (told->last_action > known->last_action) {
+        known->last_action = told->last_action;
+        known->last_action_boot = told->last_action_boot;
+    }
+    if (told->state > known->state) {
+        table_end_session(entry, told->state, told->reason, told->ended);
+    }
+    else if (known->state == SESSION_OPEN && told->last_seen > known->last_seen) {
+        known->last_seen = told->last_seen;
+        table_touch(entry->table, entry->index);
+    }
+}
+
+static int is_refusal(const session_t *session)
+{
+    return session->state == SESSION_REVOKED || session->state == SESSION_EXPIRED;
+}
+
+/* Whether the slot that a full table would give up is worth less than this session. */
+static int is_worth_a_slot(session_table_t *table, const session_t *session, apr_time_t now)
+{
+    apr_uint32_t victim;
+
+    if (is_refusal(session) || !table_is_full(table)) {
+        return 1;
+    }
+    victim = table_find_victim(table, session->state, now);
+    return victim && table_age_key(&table_slot(table, victim)->session) < table_age_key(session);
+}
+
+static apr_status_t restore_new(table_entry_t *entry, const session_t *session)
+{
+    session_table_t *table = entry->table;
+    apr_time_t now = apr_time_now();
+    apr_uint32_t newest = table->lists[session->state].newest;
+    session_t evicted;
+
+    if (newest && table_age_key(&table_slot(table, newest)->session) >
+                      table_age_key(session) + RESTORE_DISORDER) {
+        table->unsorted = 1;
+    }
+    if (!is_worth_a_slot(table, session, now) ||
+        !table_insert(table, entry->bucket, session, session->state, now, &evicted)) {
+        return APR_ENOSPC;
+    }
+    if (is_refusal(session)) {
+        atomic_fetch_add(&table->generation, 1);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t session_table_restore(session_table_t *table, const session_t *session)
+{
+    session_t told = *session;
+    table_entry_t entry;
+    apr_status_t rv;
+
+    if (told.state <= SESSION_FREE || told.state >= TABLE_STATES) {
+        return APR_EINVAL;
+    }
+    session_end_texts(&told);
+    if (told.state == SESSION_OPEN) {
+        told.ended = 0;
+    }
+    else if (!told.ended) {
+        told.ended = told.last_seen;
+    }
+    rv = table_enter(&entry, table, &told.fingerprint);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    table_begin_change(table);
+    if (entry.session) {
+        merge(&entry, &told);
+    }
+    else {
+        rv = restore_new(&entry, &told);
+    }
+    table_leave(&entry);
+    return rv;
+}
