@@ -144,6 +144,13 @@ static const unsigned char number_complete[NUMBER_STATES] = {
     [NUMBER_EXPONENT] = 1,
 };
 
+/* Any number of digits may follow in these. */
+static const unsigned char number_digits_stay[NUMBER_STATES] = {
+    [NUMBER_INTEGER] = 1,
+    [NUMBER_FRACTION] = 1,
+    [NUMBER_EXPONENT] = 1,
+};
+
 typedef struct word_t {
     char text[9];
     unsigned char length;

@@ -8,15 +8,18 @@
 #include "text/utf8.h"
 
 #define DECODED_SIZE 64
+#define NESTING_BITS 64
 #define CHARACTER_SIZE 4 /* longest UTF-8 form */
 
 struct json_scan_t {
     json_sink_t sink;
     state_t state;
+    state_t after_value; /* within the innermost container */
     json_fault_t fault;
     unsigned depth;
-    unsigned skip_depth; /* nothing is reported until the container of this depth ends; 0: none */
-    int closed;          /* the top-level value is complete and it was no number */
+    apr_uint64_t nesting; /* a bit per depth, the innermost lowest: 1 in an object, 0 in an array */
+    unsigned skip_depth;  /* nothing is reported until the container of this depth ends; 0: none */
+    int closed;           /* the top-level value is complete and it was no number */
     json_token_t text_token;  /* KEY or STRING, while in one */
     number_t number;          /* while in a number */
     int negative;             /* of that number */
@@ -28,27 +31,27 @@ struct json_scan_t {
     apr_uint32_t high;        /* a high surrogate that waits for its low one, or 0 */
     unsigned decoded_length;  /* escapes decoded and not yet reported */
     char decoded[DECODED_SIZE];
-    unsigned char in_object[JSON_SCAN_MAX_DEPTH / 8 + 1]; /* a bit per depth; else in an array */
+    apr_uint64_t outer[JSON_SCAN_MAX_DEPTH / NESTING_BITS + 1]; /* nesting further out, likewise */
 };
 
 /* ---- reporting ---- */
 
-static void report_token(json_scan_t *scan, json_token_t token)
+static inline void report_token(json_scan_t *scan, json_token_t token)
 {
     if (!scan->skip_depth) {
         scan->sink.token(scan->sink.payload, token);
     }
 }
 
-static void report_text(json_scan_t *scan, json_token_t token, const char *data, apr_size_t length,
-                        int last)
+static inline void report_text(json_scan_t *scan, json_token_t token, const char *data,
+                               apr_size_t length, int last)
 {
     if (!scan->skip_depth) {
         scan->sink.text(scan->sink.payload, token, data, length, last);
     }
 }
 
-static void flush_decoded(json_scan_t *scan)
+static inline void flush_decoded(json_scan_t *scan)
 {
     if (scan->decoded_length) {
         unsigned length = scan->decoded_length;
@@ -67,124 +70,57 @@ static void refuse(json_scan_t *scan, json_fault_t fault)
     scan->state = REFUSED;
 }
 
-/* ---- structure ---- */
+/* ---- containers ---- */
 
-static int is_in_object(const json_scan_t *scan)
-{
-    return scan->in_object[scan->depth / 8] >> scan->depth % 8 & 1;
-}
-
-static void after_value(json_scan_t *scan)
+/* What follows a value in the innermost container. */
+static state_t state_after_value(const json_scan_t *scan)
 {
     if (!scan->depth) {
-        scan->state = AT_END;
+        return AT_END;
     }
-    else {
-        scan->state = is_in_object(scan) ? AT_OBJECT_COMMA : AT_ARRAY_COMMA;
-    }
+    return scan->nesting & 1 ? AT_OBJECT_COMMA : AT_ARRAY_COMMA;
 }
 
 /* After a value that shows its own end. */
 static void after_closed_value(json_scan_t *scan)
 {
-    scan->closed = !scan->depth;
-    after_value(scan);
+    scan->state = scan->after_value;
+    scan->closed = scan->state == AT_END;
 }
 
-static void open_container(json_scan_t *scan, int object)
+/* Returns the state within. */
+static state_t open_container(json_scan_t *scan, state_t within, state_t after_value,
+                              json_token_t token)
 {
-    unsigned char bit;
-
     if (scan->depth == JSON_SCAN_MAX_DEPTH) {
         refuse(scan, JSON_FAULT_DEPTH);
-        return;
+        return REFUSED;
+    }
+    if (scan->depth % NESTING_BITS == 0) {
+        scan->outer[scan->depth / NESTING_BITS] = scan->nesting;
     }
     scan->depth++;
-    bit = (unsigned char)(1 << scan->depth % 8);
-    if (object) {
-        scan->in_object[scan->depth / 8] |= bit;
-    }
-    else {
-        scan->in_object[scan->depth / 8] &= (unsigned char)~bit;
-    }
-    scan->state = object ? AT_KEY_OR_END : AT_VALUE_OR_END;
-    report_token(scan, object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN);
+    scan->nesting = scan->nesting << 1 | (token == JSON_OBJECT_BEGIN);
+    scan->after_value = after_value;
+    report_token(scan, token);
+    return within;
 }
 
-static void close_container(json_scan_t *scan, json_token_t token)
+/* Returns the state behind it. */
+static state_t close_container(json_scan_t *scan, json_token_t token)
 {
     if (scan->skip_depth == scan->depth) {
         scan->skip_depth = 0;
     }
     scan->depth--;
-    after_closed_value(scan);
+    scan->nesting >>= 1;
+    if (scan->depth % NESTING_BITS == 0) {
+        scan->nesting = scan->outer[scan->depth / NESTING_BITS];
+    }
+    scan->after_value = state_after_value(scan);
+    scan->closed = !scan->depth;
     report_token(scan, token);
-}
-
-static void begin_string(json_scan_t *scan, json_token_t token)
-{
-    scan->text_token = token;
-    scan->state = IN_STRING;
-}
-
-static void begin_number(json_scan_t *scan)
-{
-    scan->number = NUMBER_START;
-    scan->number_length = 0;
-    scan->state = IN_NUMBER;
-}
-
-static void begin_word(json_scan_t *scan, char first)
-{
-    scan->word = words;
-    while (scan->word->text[0] != first) {
-        scan->word++;
-    }
-    scan->word_length = 0;
-    scan->state = IN_WORD;
-}
-
-/* Takes one byte between tokens, or none if it is the first of a number or word. */
-static const char *read_structure(json_scan_t *scan, const char *data)
-{
-    switch ((move_t)structure_moves[scan->state][byte_class[(unsigned char)*data]]) {
-    case MOVE_PASS:
-        break;
-    case MOVE_OPEN_OBJECT:
-        open_container(scan, 1);
-        break;
-    case MOVE_OPEN_ARRAY:
-        open_container(scan, 0);
-        break;
-    case MOVE_CLOSE_OBJECT:
-        close_container(scan, JSON_OBJECT_END);
-        break;
-    case MOVE_CLOSE_ARRAY:
-        close_container(scan, JSON_ARRAY_END);
-        break;
-    case MOVE_STRING:
-        begin_string(scan, JSON_STRING);
-        break;
-    case MOVE_KEY:
-        begin_string(scan, JSON_KEY);
-        break;
-    case MOVE_NUMBER:
-        begin_number(scan);
-        return data;
-    case MOVE_WORD:
-        begin_word(scan, *data);
-        return data;
-    case MOVE_TO_KEY:
-        scan->state = AT_KEY;
-        break;
-    case MOVE_TO_VALUE:
-        scan->state = AT_VALUE;
-        break;
-    case MOVE_REFUSE:
-        refuse(scan, JSON_FAULT_SYNTAX);
-        break;
-    }
-    return data + 1;
+    return scan->after_value;
 }
 
 /* ---- strings ---- */
@@ -216,34 +152,6 @@ static void end_string(json_scan_t *scan, const char *data, apr_size_t length)
     else {
         after_closed_value(scan);
     }
-}
-
-static const char *read_string(json_scan_t *scan, const char *data, const char *end)
-{
-    const char *stop;
-
-    if (*data != '\\') {
-        release_high(scan);
-    }
-    stop = json_find_special(data, end);
-    if (stop < end && *stop == '"') {
-        end_string(scan, data, (apr_size_t)(stop - data));
-        return stop + 1;
-    }
-    if (stop > data) {
-        flush_decoded(scan);
-        report_text(scan, scan->text_token, data, (apr_size_t)(stop - data), 0);
-    }
-    if (stop == end) {
-        return end;
-    }
-    if (*stop == '\\') {
-        scan->state = IN_ESCAPE;
-    }
-    else {
-        refuse(scan, JSON_FAULT_SYNTAX);
-    }
-    return stop + 1;
 }
 
 static const char *read_escape(json_scan_t *scan, const char *data)
@@ -301,6 +209,55 @@ static const char *read_hex(json_scan_t *scan, const char *data, const char *end
     return data;
 }
 
+/* Reads escapes as long as one follows another. */
+static const char *read_escapes(json_scan_t *scan, const char *data, const char *end)
+{
+    while (data < end && *data == '\\' && scan->state == IN_STRING) {
+        scan->state = IN_ESCAPE;
+        if (++data < end) {
+            data = read_escape(scan, data);
+        }
+        if (data < end && scan->state == IN_HEX) {
+            data = read_hex(scan, data, end);
+        }
+    }
+    return data;
+}
+
+static const char *read_string(json_scan_t *scan, const char *data, const char *end)
+{
+    const char *stop;
+
+    if (*data != '\\') {
+        release_high(scan);
+    }
+    stop = json_find_special(data, end);
+    if (stop < end && *stop == '"') {
+        end_string(scan, data, (apr_size_t)(stop - data));
+        return stop + 1;
+    }
+    if (stop > data) {
+        flush_decoded(scan);
+        report_text(scan, scan->text_token, data, (apr_size_t)(stop - data), 0);
+    }
+    if (stop == end) {
+        return end;
+    }
+    if (*stop == '\\') {
+        return read_escapes(scan, stop, end);
+    }
+    refuse(scan, JSON_FAULT_SYNTAX);
+    return stop;
+}
+
+static const char *begin_string(json_scan_t *scan, json_token_t token, const char *data,
+                                const char *end)
+{
+    scan->text_token = token;
+    scan->state = IN_STRING;
+    return data < end ? read_string(scan, data, end) : data;
+}
+
 /* ---- numbers and words ---- */
 
 static void end_number(json_scan_t *scan, const char *data, apr_size_t length)
@@ -313,7 +270,17 @@ static void end_number(json_scan_t *scan, const char *data, apr_size_t length)
         return;
     }
     report_text(scan, JSON_NUMBER, data, length, 1);
-    after_value(scan);
+    scan->state = scan->after_value;
+}
+
+static void enter_word(json_scan_t *scan, char first)
+{
+    scan->word = words;
+    while (scan->word->text[0] != first) {
+        scan->word++;
+    }
+    scan->word_length = 0;
+    scan->state = IN_WORD;
 }
 
 /* The number does not go on at `stop`, which is not the end of the input. */
@@ -327,11 +294,19 @@ static void leave_number(json_scan_t *scan, const char *data, const char *stop)
     }
     report_text(scan, JSON_NUMBER, data, length, 0);
     if (scan->number == NUMBER_MINUS && *stop == 'I') {
-        begin_word(scan, 'I');
+        enter_word(scan, 'I');
     }
     else {
         refuse(scan, JSON_FAULT_SYNTAX);
     }
+}
+
+static const char *skip_digits(const char *data, const char *end)
+{
+    while (data < end && (unsigned char)(*data - '0') < 10) {
+        data++;
+    }
+    return data;
 }
 
 static const char *read_number(json_scan_t *scan, const char *data, const char *end)
@@ -339,9 +314,6 @@ static const char *read_number(json_scan_t *scan, const char *data, const char *
     const char *stop = data;
     number_t number = scan->number;
 
-    if (number == NUMBER_START) {
-        scan->negative = *data == '-';
-    }
     while (stop < end) {
         number_t next = (number_t)number_moves[number][byte_class[(unsigned char)*stop]];
 
@@ -350,6 +322,9 @@ static const char *read_number(json_scan_t *scan, const char *data, const char *
         }
         number = next;
         stop++;
+        if (number_digits_stay[number]) {
+            stop = skip_digits(stop, end);
+        }
     }
     scan->number = number;
     if (stop < end) {
@@ -360,6 +335,15 @@ static const char *read_number(json_scan_t *scan, const char *data, const char *
         report_text(scan, JSON_NUMBER, data, (apr_size_t)(stop - data), 0);
     }
     return stop;
+}
+
+static const char *begin_number(json_scan_t *scan, const char *data, const char *end)
+{
+    scan->number = NUMBER_START;
+    scan->number_length = 0;
+    scan->negative = *data == '-';
+    scan->state = IN_NUMBER;
+    return read_number(scan, data, end);
 }
 
 static const char *read_word(json_scan_t *scan, const char *data, const char *end)
@@ -383,6 +367,60 @@ static const char *read_word(json_scan_t *scan, const char *data, const char *en
             report_token(scan, word->token);
         }
     }
+    return data;
+}
+
+static const char *begin_word(json_scan_t *scan, const char *data, const char *end)
+{
+    enter_word(scan, *data);
+    return read_word(scan, data, end);
+}
+
+/* ---- structure ---- */
+
+/* Reads what stands between tokens and the token that follows, unless it is a container: then
+ * goes on inside. */
+static const char *read_structure(json_scan_t *scan, const char *data, const char *end)
+{
+    state_t state = scan->state;
+
+    do {
+        switch ((move_t)structure_moves[state][byte_class[(unsigned char)*data]]) {
+        case MOVE_PASS:
+            break;
+        case MOVE_TO_VALUE:
+            state = AT_VALUE;
+            break;
+        case MOVE_TO_KEY:
+            state = AT_KEY;
+            break;
+        case MOVE_STRING:
+            return begin_string(scan, JSON_STRING, data + 1, end);
+        case MOVE_KEY:
+            return begin_string(scan, JSON_KEY, data + 1, end);
+        case MOVE_NUMBER:
+            return begin_number(scan, data, end);
+        case MOVE_WORD:
+            return begin_word(scan, data, end);
+        case MOVE_OPEN_OBJECT:
+            state = open_container(scan, AT_KEY_OR_END, AT_OBJECT_COMMA, JSON_OBJECT_BEGIN);
+            break;
+        case MOVE_OPEN_ARRAY:
+            state = open_container(scan, AT_VALUE_OR_END, AT_ARRAY_COMMA, JSON_ARRAY_BEGIN);
+            break;
+        case MOVE_CLOSE_OBJECT:
+            state = close_container(scan, JSON_OBJECT_END);
+            break;
+        case MOVE_CLOSE_ARRAY:
+            state = close_container(scan, JSON_ARRAY_END);
+            break;
+        case MOVE_REFUSE:
+            refuse(scan, JSON_FAULT_SYNTAX);
+            return data;
+        }
+        data++;
+    } while (data < end && state < AT_END);
+    scan->state = state;
     return data;
 }
 
@@ -415,7 +453,7 @@ static const char *read_all(json_scan_t *scan, const char *data, const char *end
             if (stop_closed && scan->closed) {
                 return data;
             }
-            data = read_structure(scan, data);
+            data = read_structure(scan, data, end);
         }
     }
     return data;
@@ -434,10 +472,11 @@ void json_scan_reset(json_scan_t *scan)
 {
     json_sink_t sink = scan->sink;
 
-    /* in_object is written before it is read. */
+    /* outer is written before it is read. */
     memset(scan, 0, offsetof(json_scan_t, decoded));
     scan->sink = sink;
     scan->state = AT_VALUE;
+    scan->after_value = AT_END;
     scan->fault = JSON_FAULT_NONE;
 }
 

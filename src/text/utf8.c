@@ -176,27 +176,3 @@ apr_size_t utf8_cut(const char *data, apr_size_t length, apr_size_t limit)
     }
     return limit;
 }
-
-apr_size_t utf8_encode(apr_uint32_t character, char to[4])
-{
-    if (character < 0x80) {
-        to[0] = (char)character;
-        return 1;
-    }
-    if (character < 0x800) {
-        to[0] = (char)(0xc0 | character >> 6);
-        to[1] = (char)(0x80 | (character & 0x3f));
-        return 2;
-    }
-    if (character < 0x10000) {
-        to[0] = (char)(0xe0 | character >> 12);
-        to[1] = (char)(0x80 | (character >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (character & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | character >> 18);
-    to[1] = (char)(0x80 | (character >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (character >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (character & 0x3f));
-    return 4;
-}
