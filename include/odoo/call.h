@@ -22,24 +22,32 @@
 
 typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_level_t;
 
-/* Where the answer tells ids: a path expression for the reply reader, e.g. "", "[]", "[].id",
- * "records[].id", "ids[]", "[0]"; several parted by a blank. NULL: the answer tells none. */
+/* Where the answer tells ids: paths into `result` for the reply reader, several parted by a blank:
+ * "." is the result itself, "[]" each element, "[0]" the first, "records[].id" a member of each
+ * element of a member. NULL: the answer tells none. */
 typedef const char *result_ids_t;
 
+/* `values` is what was written: an object, or an array of objects where the call carried a list.
+ * Of any other call (operation call) it is an object of what was passed: "args" (positional ones
+ * behind the ids that have no known name), each keyword, and active_model, active_id and
+ * active_ids of the context. Of a copy it has the "copied" ids and the defaults that were given.
+ * Ids of a shape that Odoo may or may not take stand in it as they came, under "$ids". */
 typedef struct call_t {
     operation_t operation; /* NONE: nothing to log whatever the outcome */
     const char *model;     /* NULL: none or unknown */
     const char *method;
     const char *record_ids;   /* "1 2 3", up to CALL_MAX_IDS; NULL: none known from the request */
     apr_int64_t record_count; /* -1: unknown */
-    const char *fields;       /* names parted by a blank */
+    const char *fields;       /* names parted by a blank; NULL at VALUES_NONE */
     const char *values;       /* JSON, redacted, bounded; NULL at VALUES_NONE and _NAMES */
     const char *flags;        /* words parted by a blank, or NULL */
     const char *login, *database; /* what a login states; never a password */
     apr_int64_t uid;              /* what an RPC call states; 0 none */
     result_ids_t result_ids;
     int background; /* not a person's action although the route is personal (facts G 23) */
-    int parsed;     /* 0: the body is no call we can read; flags has "unparsed" */
+    /* 0: the body is no call we can read; operation is OPERATION_UNPARSED_CALL, flags has
+     * "unparsed" and nothing else is set. */
+    int parsed;
 } call_t;
 
 typedef struct call_reader_t call_reader_t;

@@ -9,7 +9,11 @@
 #include "odoo/operation.h"
 #include "odoo/route.h"
 
+/* Words of the column `flags`; CALL_FLAG_TRUNCATED is used here too. */
+#define REPLY_FLAG_OPAQUE "opaque" /* compressed, or no JSON where JSON was due */
+
 typedef struct reply_head_t {
+    const char *method; /* of the request: a GET of a login page is no login; NULL is "POST" */
     int status;
     const char *content_type, *content_encoding, *content_disposition, *location;
     const char *set_session;  /* value of Set-Cookie session_id, NULL if the answer sets none */
@@ -25,8 +29,10 @@ typedef struct reply_t {
     apr_int64_t record_count; /* -1: the answer told none */
     const char *flags;        /* e.g. "truncated", "opaque"; NULL */
     identity_t *identity;     /* what Odoo states about the session, NULL if nothing */
-    int session_over;         /* Odoo no longer knows the session (code 100, 303 to /web/login) */
-    int authenticated;        /* the answer proves that the session is logged in */
+    int session_over;         /* Odoo does not know the session (code 100, 303 to /web/login); a
+                               * logout says so by its operation */
+    int authenticated;        /* the answer proves a session logged in: the one it sets if it sets
+                               * one, else the one that was sent */
     int second_factor;        /* the password was right, a second factor is asked for */
 } reply_t;
 

@@ -37,7 +37,7 @@ typedef enum route_reply_t {
 
 typedef struct route_t {
     route_kind_t kind;
-    const char *path;    /* as matched, for the table's reader */
+    const char *path;    /* as matched; a first segment "<module>" stands for any one */
     int tail;            /* matches with anything behind a further "/" as well */
     const char *channel; /* web, jsonrpc, xmlrpc, json1, json2, http */
     route_body_t body;
@@ -51,7 +51,8 @@ typedef struct route_t {
 const route_t *route_find(const char *path);
 
 /* The "<model>/<method>" or "<model>.<method>" that the tail of a call_kw or call_button path
- * claims; what runs is decided by the body. 0 if the tail is not of that form. */
+ * claims; what runs is decided by the body. 0 if the tail is not of that form, and then nothing is
+ * stored. *method points into path. */
 int route_claim(const route_t *route, const char *path, const char **model, const char **method,
                 apr_pool_t *pool);
 

@@ -1,0 +1,294 @@
+#include "call_method.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "call_ids.h"
+#include "call_values.h"
+#include "text/utf8.h"
+
+/* Members that we add beside the field names of a value, in the manner of "$length". */
+#define MEMBER_IDS "$ids"
+#define MEMBER_COPIED "$copied"
+
+static const char *const context_members[] = {"active_model", "active_id", "active_ids", NULL};
+
+typedef struct arguments_t {
+    apr_pool_t *pool;
+    const envelope_t *envelope;
+    const method_t *method;
+    json_value_t *ids; /* as sent, NULL: the method takes none */
+    int first;         /* position of the first argument that is not ids */
+    call_ids_t read;   /* the ids as understood */
+} arguments_t;
+
+static void find_ids(arguments_t *arguments)
+{
+    json_value_t *first = envelope_argument(arguments->envelope, 0);
+    unsigned flags = arguments->method->flags;
+
+    if (flags & (METHOD_IDS | METHOD_SOURCES) ||
+        (flags & METHOD_MAYBE_IDS && call_ids_likely(first))) {
+        arguments->first = 1;
+        arguments->ids = first;
+    }
+    call_ids_read(arguments->pool, arguments->ids, &arguments->read);
+}
+
+/* A keyword by any of the names ("vals/values") of a parameter. */
+static json_value_t *keyword_argument(const arguments_t *arguments, const char *names,
+                                      apr_size_t length)
+{
+    char *left = apr_pstrmemdup(arguments->pool, names, length);
+    char *state;
+
+    for (char *name = apr_strtok(left, "/", &state); name; name = apr_strtok(NULL, "/", &state)) {
+        json_value_t *value = envelope_keyword(arguments->envelope, name);
+
+        if (value) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+/* The argument for a parameter of the method, by position or by name; NULL if it was not given. */
+static json_value_t *argument(const arguments_t *arguments, const char *parameter)
+{
+    int position = parameter ? method_position(arguments->method, parameter) : -1;
+    json_value_t *value;
+    const char *names;
+    apr_size_t length;
+
+    if (position < 0) {
+        return NULL;
+    }
+    value = envelope_argument(arguments->envelope, (apr_size_t)(arguments->first + position));
+    if (value) {
+        return value;
+    }
+    names = method_parameter(arguments->method, position, &length);
+    return keyword_argument(arguments, names, length);
+}
+
+/* ---- which records ---- */
+
+static apr_int64_t list_length(const json_value_t *value)
+{
+    return value && value->type == JSON_TYPE_ARRAY ? (apr_int64_t)value->count : 1;
+}
+
+static void count_created(const arguments_t *arguments, call_t *call)
+{
+    call->record_ids = NULL;
+    call->record_count = list_length(argument(arguments, arguments->method->values));
+}
+
+/* web_save answers the record that it wrote or made, unless it was told to show another one. */
+static void read_save(const arguments_t *arguments, call_t *call)
+{
+    if (!json_truthy(arguments->ids)) {
+        call->operation = OPERATION_CREATE;
+        count_created(arguments, call);
+        if (!json_truthy(argument(arguments, "next_id"))) {
+            return;
+        }
+    }
+    call->result_ids = NULL;
+}
+
+static void read_records(const arguments_t *arguments, call_t *call)
+{
+    const method_t *method = arguments->method;
+
+    if (method->flags & METHOD_SAVE) {
+        read_save(arguments, call);
+    }
+    else if (method->flags & METHOD_SOURCES) {
+        call->record_ids = NULL; /* one copy each */
+    }
+    else if (method->operation == OPERATION_CREATE || method->flags & METHOD_ROWS) {
+        count_created(arguments, call);
+    }
+    else if (!arguments->ids) {
+        call->record_count = -1;
+    }
+}
+
+/* ---- names of fields ---- */
+
+static void read_fields(const arguments_t *arguments, call_t *call, int *truncated)
+{
+    const method_t *method = arguments->method;
+    const json_value_t *named = argument(arguments, method->fields);
+
+    if (method->flags & METHOD_NAME) {
+        call->fields = method->values;
+        return;
+    }
+    if (!named && !method->fields) {
+        named = argument(arguments, method->values);
+    }
+    call->fields = call_values_names(arguments->pool, named, truncated);
+    if (!call->fields) {
+        call->fields = method->known_fields;
+    }
+}
+
+/* ---- values ---- */
+
+static int is_container(const json_value_t *value)
+{
+    return value->type == JSON_TYPE_OBJECT || value->type == JSON_TYPE_ARRAY;
+}
+
+/* What a method of the table writes, as an object or a list of them; NULL if nothing was given. */
+static json_value_t *written_values(const arguments_t *arguments)
+{
+    const method_t *method = arguments->method;
+    json_value_t *values = argument(arguments, method->values);
+    const char *field = json_string(argument(arguments, method->fields));
+    json_value_t *object;
+
+    if (values && method->flags & METHOD_ROWS) {
+        return call_values_rows(arguments->pool, argument(arguments, method->fields), values);
+    }
+    if (!values || (!(method->flags & METHOD_NAME) && !field)) {
+        return values && is_container(values) ? values : NULL;
+    }
+    object = json_new_object(arguments->pool);
+    json_set(object, field ? field : method->values, call_values_move(arguments->pool, values));
+    return object;
+}
+
+/* Ids that are not plain, or those of the originals of a copy, beside the values. */
+static json_value_t *add_ids(const arguments_t *arguments, json_value_t *values)
+{
+    int copy = (arguments->method->flags & METHOD_SOURCES) != 0;
+    json_value_t *ids;
+
+    if (!arguments->ids || (!arguments->read.odd && !copy)) {
+        return values;
+    }
+    if (!values) {
+        values = json_new_object(arguments->pool);
+    }
+    ids = call_values_move(arguments->pool, arguments->ids);
+    if (values->type == JSON_TYPE_ARRAY) {
+        json_set(json_push(values, json_new_object(arguments->pool)), MEMBER_IDS, ids);
+    }
+    else {
+        json_set(values, copy ? MEMBER_COPIED : MEMBER_IDS, ids);
+    }
+    return values;
+}
+
+/* Positional arguments get the names that the table knows for them, the rest stay a list. */
+static void add_positional(const arguments_t *arguments, json_value_t *object)
+{
+    const envelope_t *envelope = arguments->envelope;
+    json_value_t *list = json_new_array(arguments->pool);
+    apr_size_t count = envelope_argument_count(envelope);
+
+    for (apr_size_t i = (apr_size_t)arguments->first; i < count; i++) {
+        json_value_t *value = envelope_argument(envelope, i);
+        apr_size_t length;
+        const char *names = method_parameter(arguments->method, (int)i - arguments->first, &length);
+
+        if (!value) {
+            list->truncated = 1;
+            list->count += count - i;
+            break;
+        }
+        value = call_values_move(arguments->pool, value);
+        if (names) {
+            length = strcspn(names, "/ ");
+            json_set(object, apr_pstrmemdup(arguments->pool, names, length), value);
+        }
+        else {
+            json_push(list, value);
+        }
+    }
+    if (list->count > 0) {
+        json_set(object, "args", list);
+    }
+}
+
+static void add_keywords(const arguments_t *arguments, json_value_t *object)
+{
+    const envelope_t *envelope = arguments->envelope;
+    const char *name;
+
+    for (apr_size_t i = 0; (name = envelope_keyword_name(envelope, i)) != NULL; i++) {
+        json_set(object, utf8_repair(arguments->pool, name, strlen(name)),
+                 call_values_move(arguments->pool, envelope_keyword(envelope, name)));
+    }
+}
+
+static void add_context(const arguments_t *arguments, json_value_t *object)
+{
+    for (const char *const *name = context_members; *name; name++) {
+        json_value_t *value = envelope_context(arguments->envelope, *name);
+
+        if (json_truthy(value)) {
+            json_set(object, *name, call_values_move(arguments->pool, value));
+        }
+    }
+}
+
+/* All that an unknown method was given, but its context, which is the client's own set-up save for
+ * the records that it says the method is about. */
+static json_value_t *passed_values(const arguments_t *arguments)
+{
+    json_value_t *object = json_new_object(arguments->pool);
+
+    add_positional(arguments, object);
+    add_keywords(arguments, object);
+    add_context(arguments, object);
+    return object->count > 0 ? object : NULL;
+}
+
+static void read_values(const arguments_t *arguments, const redact_t *redact, call_t *call,
+                        int *truncated)
+{
+    json_value_t *values =
+        call->operation == OPERATION_CALL ? passed_values(arguments) : written_values(arguments);
+
+    values = add_ids(arguments, values);
+    if (values) {
+        call->values = call_values_write(arguments->pool, redact, values, truncated);
+    }
+}
+
+static int is_dry_run(const arguments_t *arguments)
+{
+    return arguments->method->flags & METHOD_DRY_RUN && json_truthy(argument(arguments, "dryrun"));
+}
+
+void call_method_read(apr_pool_t *pool, const envelope_t *envelope, const redact_t *redact,
+                      values_level_t level, call_t *call, int *truncated)
+{
+    const method_t *method = method_find(call->model, call->method);
+    arguments_t arguments = {.pool = pool, .envelope = envelope, .method = method};
+
+    call->operation = method->operation;
+    call->background = (method->flags & METHOD_BACKGROUND) != 0;
+    call->result_ids = method->result_ids;
+    find_ids(&arguments);
+    call->record_ids = arguments.read.ids;
+    call->record_count = arguments.read.count;
+    read_records(&arguments, call);
+    if (is_dry_run(&arguments)) {
+        call->operation = OPERATION_NONE;
+    }
+    if (call->operation == OPERATION_NONE || level == VALUES_NONE ||
+        method->flags & METHOD_SECRET || !redact || redact_name(redact, call->method)) {
+        return;
+    }
+    read_fields(&arguments, call, truncated);
+    if (level == VALUES_FULL) {
+        *truncated |= envelope_truncated(envelope);
+        read_values(&arguments, redact, call, truncated);
+    }
+}

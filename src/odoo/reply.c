@@ -1,0 +1,432 @@
+#include "odoo/reply.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <apr_strings.h>
+
+#include "reply_envelope.h"
+#include "text/path.h"
+
+/* Odoo's code of an error that says: this session is none of mine. */
+#define CODE_SESSION_EXPIRED 100
+
+#define DATABASE_PAGES "/web/database/"
+
+struct reply_reader_t {
+    apr_pool_t *pool;
+    const route_t *route;
+    const call_t *call; /* may be NULL */
+    reply_head_t head;
+    reply_envelope_t *envelope; /* of a JSON-RPC answer, else NULL */
+    identity_page_t *page;      /* of a page, else NULL */
+    int done;                   /* the rest cannot change the result */
+    reply_t reply;
+};
+
+/* ---- what the head tells ---- */
+
+static int in_range(int status, int first, int last)
+{
+    return status >= first && status <= last;
+}
+
+static outcome_t outcome_of_status(int status)
+{
+    if (status == 401 || status == 403) {
+        return OUTCOME_DENIED;
+    }
+    /* A gateway's answer: Odoo may have done it all the same, and usually has. */
+    if (in_range(status, 502, 504)) {
+        return OUTCOME_UNKNOWN;
+    }
+    if (status == 101 || in_range(status, 200, 299)) {
+        return OUTCOME_SUCCESS;
+    }
+    return status >= 300 ? OUTCOME_FAILED : OUTCOME_UNKNOWN;
+}
+
+static int is_redirect(const reply_head_t *head)
+{
+    return in_range(head->status, 300, 399) && head->location;
+}
+
+/* The path of Location, which older releases of werkzeug send as an absolute URL. */
+static const char *location_path(apr_pool_t *pool, const char *location)
+{
+    const char *path = location;
+    const char *colon = strstr(location, "://");
+
+    if (colon && location + strcspn(location, "/?#") == colon + 1) {
+        path = colon + 3 + strcspn(colon + 3, "/?#");
+    }
+    return path_decode(pool, apr_pstrmemdup(pool, path, strcspn(path, "?#")));
+}
+
+static route_kind_t location_kind(const reply_reader_t *reader)
+{
+    return route_find(location_path(reader->pool, reader->head.location))->kind;
+}
+
+static int leads_to_databases(const reply_reader_t *reader)
+{
+    return strncmp(location_path(reader->pool, reader->head.location), DATABASE_PAGES,
+                   sizeof(DATABASE_PAGES) - 1) == 0;
+}
+
+/* Odoo gives a new id at each login and logout. */
+static int has_new_session(const reply_head_t *head)
+{
+    return head->set_session && *head->set_session && !head->session_cleared &&
+           (!head->sent_session || strcmp(head->set_session, head->sent_session) != 0);
+}
+
+static void conclude(reply_reader_t *reader, operation_t operation, outcome_t outcome)
+{
+    reader->reply.operation = operation;
+    reader->reply.outcome = outcome;
+}
+
+/* A step of a login by form: `failed` is what the form being shown again says. */
+static void conclude_login(reply_reader_t *reader)
+{
+    route_kind_t kind = location_kind(reader);
+
+    if (kind == ROUTE_TOTP) {
+        reader->reply.second_factor = reader->route->kind == ROUTE_LOGIN;
+        conclude(reader, OPERATION_NONE, OUTCOME_SUCCESS);
+    }
+    else if (kind == ROUTE_LOGIN) {
+        conclude(reader, OPERATION_LOGIN_FAILED, OUTCOME_FAILED);
+    }
+    else if (leads_to_databases(reader)) {
+        conclude(reader, OPERATION_NONE, OUTCOME_FAILED); /* no database: nothing was tried */
+    }
+    else if (has_new_session(&reader->head)) {
+        reader->reply.authenticated = 1;
+        conclude(reader, OPERATION_LOGIN, OUTCOME_SUCCESS);
+    }
+    else {
+        conclude(reader, OPERATION_LOGIN, OUTCOME_UNKNOWN);
+    }
+}
+
+/* A POST of the form that did not redirect: the form again (200), a captcha in between (422), a bad
+ * token (400). */
+static void conclude_refused_login(reply_reader_t *reader)
+{
+    outcome_t outcome = outcome_of_status(reader->head.status);
+
+    if (outcome == OUTCOME_UNKNOWN) {
+        conclude(reader, OPERATION_LOGIN, OUTCOME_UNKNOWN);
+    }
+    else {
+        conclude(reader, OPERATION_LOGIN_FAILED,
+                 outcome == OUTCOME_SUCCESS ? OUTCOME_DENIED : outcome);
+    }
+}
+
+static void conclude_login_page(reply_reader_t *reader)
+{
+    const reply_head_t *head = &reader->head;
+    int post = !head->method || strcmp(head->method, "POST") == 0;
+
+    /* 302 only serves to set a database; Odoo takes the form after that. */
+    if (post && head->status == 303 && head->location) {
+        conclude_login(reader);
+    }
+    else if (post && head->status != 302) {
+        conclude_refused_login(reader);
+    }
+    else if (reader->route->kind == ROUTE_TOTP && is_redirect(head) && has_new_session(head) &&
+             location_kind(reader) != ROUTE_LOGIN) {
+        conclude_login(reader); /* a browser that was once told to be trusted needs no code */
+    }
+    else {
+        conclude(reader, OPERATION_NONE, outcome_of_status(head->status));
+    }
+}
+
+static void conclude_logout(reply_reader_t *reader)
+{
+    const reply_head_t *head = &reader->head;
+
+    if (!is_redirect(head)) {
+        conclude(reader, OPERATION_LOGOUT, outcome_of_status(head->status));
+    }
+    else {
+        conclude(reader, OPERATION_LOGOUT,
+                 has_new_session(head) ? OUTCOME_SUCCESS : OUTCOME_UNKNOWN);
+    }
+}
+
+/* A redirect to the login page is how Odoo tells a browser that its session is over. */
+static void conclude_by_status(reply_reader_t *reader)
+{
+    reader->reply.outcome = outcome_of_status(reader->head.status);
+    if (is_redirect(&reader->head) && location_kind(reader) == ROUTE_LOGIN) {
+        reader->reply.outcome = OUTCOME_DENIED;
+        reader->reply.session_over = reader->head.sent_session != NULL;
+    }
+}
+
+static void conclude_by_head(reply_reader_t *reader)
+{
+    switch (reader->route->kind) {
+    case ROUTE_LOGIN:
+    case ROUTE_TOTP:
+        conclude_login_page(reader);
+        break;
+    case ROUTE_LOGOUT:
+        conclude_logout(reader);
+        break;
+    default:
+        conclude_by_status(reader);
+    }
+}
+
+/* ---- what the body tells ---- */
+
+static const char *class_name(const char *exception)
+{
+    const char *dot = strrchr(exception, '.');
+
+    return dot ? dot + 1 : exception;
+}
+
+/* Forks of Odoo rename the module of an exception, not its class. */
+static int is_denial(const char *exception)
+{
+    static const char *const denials[] = {
+        "AccessDenied",           "AccessError", "SessionExpiredException",
+        "CheckIdentityException", "Forbidden",   "Unauthorized"};
+
+    for (apr_size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
+        if (strcmp(class_name(exception), denials[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void read_error(reply_reader_t *reader)
+{
+    const char *exception = reply_envelope_error_name(reader->envelope);
+    int expired = reply_envelope_error_code(reader->envelope) == CODE_SESSION_EXPIRED;
+    const char *name = exception ? class_name(exception) : "";
+
+    reader->reply.error = exception;
+    reader->reply.outcome =
+        expired || (exception && is_denial(exception)) ? OUTCOME_DENIED : OUTCOME_FAILED;
+    /* A locked screen has the same code: the session lives, its person is asked to prove it. */
+    if (strcmp(name, "CheckIdentityException") == 0) {
+        reader->reply.authenticated = 1;
+    }
+    else if (expired || strcmp(name, "SessionExpiredException") == 0) {
+        reader->reply.session_over = 1;
+    }
+}
+
+static void read_ids(reply_reader_t *reader)
+{
+    apr_int64_t count = reply_envelope_id_count(reader->envelope);
+    operation_t operation = reader->reply.operation;
+
+    if (!reader->call || !reader->call->result_ids) {
+        return;
+    }
+    if (!reply_envelope_whole(reader->envelope)) {
+        reader->reply.flags = CALL_FLAG_TRUNCATED;
+        reader->reply.record_ids = reply_envelope_ids(reader->envelope);
+    }
+    else if (count > 0 || operation == OPERATION_READ || operation == OPERATION_SEARCH) {
+        reader->reply.record_ids = reply_envelope_ids(reader->envelope);
+        reader->reply.record_count = count;
+    }
+}
+
+/* An import that went wrong answers with messages and "ids": false, all of it rolled back. */
+static void check_import(reply_reader_t *reader)
+{
+    if (reader->reply.operation == OPERATION_IMPORT &&
+        reply_envelope_id_count(reader->envelope) == 0) {
+        reader->reply.outcome =
+            reply_envelope_whole(reader->envelope) ? OUTCOME_FAILED : OUTCOME_UNKNOWN;
+    }
+}
+
+static void read_success(reply_reader_t *reader)
+{
+    reader->reply.outcome = OUTCOME_SUCCESS;
+    reader->reply.authenticated = 1;
+    if (reader->call && reader->call->operation != OPERATION_NONE) {
+        read_ids(reader);
+        check_import(reader);
+    }
+}
+
+static void read_identity(reply_reader_t *reader, identity_t *identity)
+{
+    reader->reply.identity = identity && identity->uid > 0 ? identity : NULL;
+    reader->reply.authenticated = reader->reply.identity != NULL;
+}
+
+/* {"uid": null} of authenticate: the password was right, and a second factor is due. */
+static void read_authenticate(reply_reader_t *reader)
+{
+    reader->reply.operation = OPERATION_LOGIN;
+    if (reader->reply.outcome == OUTCOME_DENIED || reader->reply.outcome == OUTCOME_FAILED) {
+        reader->reply.operation = OPERATION_LOGIN_FAILED;
+    }
+    else if (reader->reply.outcome == OUTCOME_SUCCESS && !reader->reply.identity) {
+        int whole = reply_envelope_whole(reader->envelope);
+
+        reader->reply.operation = whole ? OPERATION_NONE : OPERATION_LOGIN;
+        reader->reply.outcome = whole ? OUTCOME_SUCCESS : OUTCOME_UNKNOWN;
+        reader->reply.second_factor = whole;
+    }
+}
+
+static void read_envelope(reply_reader_t *reader, int complete)
+{
+    int accepted = in_range(reader->head.status, 200, 299);
+
+    switch (reply_envelope_end(reader->envelope, complete)) {
+    case REPLY_ERROR:
+        read_error(reader);
+        break;
+    case REPLY_SUCCESS:
+        if (accepted) {
+            read_success(reader);
+        }
+        break;
+    case REPLY_CUT:
+        reader->reply.outcome = accepted ? OUTCOME_UNKNOWN : reader->reply.outcome;
+        reader->reply.flags = CALL_FLAG_TRUNCATED;
+        break;
+    case REPLY_UNREADABLE:
+        reader->reply.outcome = accepted ? OUTCOME_UNKNOWN : reader->reply.outcome;
+        reader->reply.flags = accepted ? REPLY_FLAG_OPAQUE : NULL;
+    }
+}
+
+/* The answer is a session_info. */
+static void read_session(reply_reader_t *reader)
+{
+    if (reader->reply.outcome == OUTCOME_SUCCESS) {
+        read_identity(reader, reply_envelope_identity(reader->envelope));
+    }
+}
+
+static void read_json(reply_reader_t *reader, int complete)
+{
+    read_envelope(reader, complete);
+    switch (reader->route->kind) {
+    case ROUTE_AUTHENTICATE:
+        read_session(reader);
+        read_authenticate(reader);
+        break;
+    case ROUTE_SESSION_INFO:
+        read_session(reader);
+        break;
+    case ROUTE_DESTROY:
+        reader->reply.authenticated = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- what others call ---- */
+
+static operation_t first_operation(const route_t *route, const call_t *call)
+{
+    switch (route->kind) {
+    case ROUTE_LOGOUT:
+    case ROUTE_DESTROY:
+        return OPERATION_LOGOUT;
+    case ROUTE_AUTHENTICATE:
+        return OPERATION_LOGIN;
+    default:
+        return call ? call->operation : OPERATION_NONE;
+    }
+}
+
+static int is_encoded(const reply_head_t *head)
+{
+    return head->content_encoding && *head->content_encoding &&
+           strcasecmp(head->content_encoding, "identity") != 0;
+}
+
+static void start_envelope(reply_reader_t *reader, int wants_ids)
+{
+    route_kind_t kind = reader->route->kind;
+    const call_t *call = reader->call;
+    int import = call && call->operation == OPERATION_IMPORT;
+
+    reader->envelope =
+        reply_envelope_create(reader->pool, call && (wants_ids || import) ? call->result_ids : NULL,
+                              kind == ROUTE_AUTHENTICATE || kind == ROUTE_SESSION_INFO);
+}
+
+/* Starts whatever reads the body, where there is one to read. */
+static void start_body(reply_reader_t *reader, int wants_ids)
+{
+    int json = reader->route->reply == ROUTE_REPLY_JSONRPC;
+    int page = reader->route->reply == ROUTE_REPLY_PAGE && reader->head.status == 200;
+
+    if (!json && !page) {
+        reader->done = 1;
+    }
+    else if (is_encoded(&reader->head)) {
+        reader->done = 1;
+        reader->reply.flags = REPLY_FLAG_OPAQUE;
+        if (reader->reply.outcome == OUTCOME_SUCCESS) {
+            reader->reply.outcome = OUTCOME_UNKNOWN;
+        }
+    }
+    else if (json) {
+        start_envelope(reader, wants_ids);
+    }
+    else {
+        reader->page = identity_page_create(reader->pool);
+    }
+}
+
+reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, const call_t *call,
+                                    const reply_head_t *head, int wants_ids)
+{
+    reply_reader_t *reader = apr_pcalloc(pool, sizeof(*reader));
+
+    reader->pool = pool;
+    reader->route = route;
+    reader->call = call;
+    reader->head = *head;
+    reader->reply.operation = first_operation(route, call);
+    reader->reply.record_count = -1;
+    conclude_by_head(reader);
+    start_body(reader, wants_ids);
+    return reader;
+}
+
+int reply_reader_feed(reply_reader_t *reader, const char *data, apr_size_t length)
+{
+    if (!reader->done && reader->envelope) {
+        reader->done = reply_envelope_feed(reader->envelope, data, length);
+    }
+    else if (!reader->done) {
+        reader->done = identity_page_feed(reader->page, data, length);
+    }
+    return reader->done;
+}
+
+const reply_t *reply_reader_finish(reply_reader_t *reader, int complete)
+{
+    if (reader->envelope) {
+        read_json(reader, complete || reader->done);
+    }
+    if (reader->page) {
+        read_identity(reader, identity_page_result(reader->page));
+    }
+    return &reader->reply;
+}

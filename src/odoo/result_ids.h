@@ -1,0 +1,26 @@
+/* Ids at stated places of a large result, picked out as it streams by: nothing of it is kept but
+ * the ids. One owner; pure. */
+#ifndef ODOO_RESULT_IDS_H
+#define ODOO_RESULT_IDS_H
+
+#include "odoo/call.h"
+#include "text/json_scan.h"
+
+typedef struct result_reader_t result_reader_t;
+
+/* paths: as result_ids_t tells. */
+result_reader_t *result_reader_create(apr_pool_t *pool, result_ids_t paths);
+
+/* Forgets what it read: the result came twice, and the last one counts. */
+void result_reader_reset(result_reader_t *reader);
+
+/* Pass on the tokens of one value, its own BEGIN and END included. Returns 1 once it is complete.
+ * Skips in the scanner what cannot hold an id. */
+int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t token);
+int result_reader_text(result_reader_t *reader, json_token_t token, const char *data,
+                       apr_size_t length, int last);
+
+const char *result_reader_ids(result_reader_t *reader); /* up to CALL_MAX_IDS; NULL if none */
+apr_int64_t result_reader_count(const result_reader_t *reader); /* all there were */
+
+#endif
