@@ -4,7 +4,7 @@
 import sys
 import traceback
 
-from standin_tests import calls, serving, sessions  # noqa: F401
+from standin_tests import calls, replaying, serving, sessions  # noqa: F401
 from standin_tests.harness import TESTS, server
 
 
