@@ -49,8 +49,11 @@ typedef struct admin_request_t {
 #define ADMIN_MAX_BODY 65536
 #define ADMIN_PAGE_ROWS 100
 
-/* Answers the request whole. APR_SUCCESS, or what a callback or the store returned: then an error
- * page has been sent if nothing was sent before, and *problem is a sentence for the error log. */
+/* Answers the request. APR_SUCCESS: the answer is whole, be it a page or an error page; *problem is
+ * then NULL, or a sentence for the error log that tells what stood behind the error page. Anything
+ * else: the answer was begun and cannot be completed (the client has gone, or the database failed
+ * in the middle of a CSV): the connection must be closed, so that nobody takes a part for the
+ * whole; *problem is a sentence. */
 apr_status_t admin_handle(admin_request_t *request, const char **problem);
 
 #endif

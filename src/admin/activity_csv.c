@@ -1,0 +1,139 @@
+#include "page.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "answer.h"
+#include "filter.h"
+#include "note.h"
+#include "text/csv.h"
+
+#define CHUNK_ROWS 500
+/* A chunk ends early once it holds this much: no statement stays open and no more than this and one
+ * row waits while a slow client reads. */
+#define CHUNK_BYTES (256 * 1024)
+#define CHUNK_LIMIT (CHUNK_BYTES + 4 * 1024 * 1024)
+#define FILE_NAME "attachment; filename=\"user-audit-activity.csv\""
+
+typedef struct chunk_t {
+    buffer_t buffer;
+    apr_int64_t last; /* id of the last event in it */
+    int rows;
+} chunk_t;
+
+static void append_separator(buffer_t *buffer, int column)
+{
+    buffer_append(buffer, column + 1 < EVENT_PUBLIC_COLUMNS ? "," : "\r\n",
+                  column + 1 < EVENT_PUBLIC_COLUMNS ? 1 : 2);
+}
+
+static int append_event(void *payload, const event_t *event)
+{
+    chunk_t *chunk = payload;
+
+    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
+        csv_append_cell(&chunk->buffer, event->cell[column]);
+        append_separator(&chunk->buffer, column);
+    }
+    chunk->last = event->cell[EVENT_ID] ? apr_atoi64(event->cell[EVENT_ID]) : chunk->last;
+    chunk->rows++;
+    return chunk->buffer.length >= CHUNK_BYTES;
+}
+
+static apr_status_t send_header(page_t *page)
+{
+    buffer_t buffer;
+
+    buffer_init(&buffer, page->pool, 4096);
+    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
+        csv_append_cell(&buffer, event_columns[column].name);
+        append_separator(&buffer, column);
+    }
+    return answer_write(page, buffer.data, buffer.length);
+}
+
+static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *chunk,
+                               apr_pool_t *pool)
+{
+    apr_status_t status;
+
+    chunk->rows = 0;
+    buffer_init(&chunk->buffer, pool, CHUNK_LIMIT);
+    status = store_events_after(store, &filter->event, chunk->last, CHUNK_ROWS, append_event, chunk,
+                                pool);
+    if (status == APR_SUCCESS && chunk->buffer.overflow) {
+        status = APR_ENOSPC;
+    }
+    return status;
+}
+
+static apr_status_t begin(page_t *page, const filter_t *filter)
+{
+    answer_begin(page, ANSWER_CSV_TYPE, FILE_NAME);
+    note_reading(page, OPERATION_TRAIL_EXPORTED, filter);
+    return send_header(page);
+}
+
+static apr_status_t unreadable(page_t *page, store_t *store, apr_status_t status, int begun)
+{
+    page_store_failed(page, store);
+    return begun ? status : answer_error(page, 503, page->notice);
+}
+
+/* Oldest first, so that a full export can be verified from its first line to its last. The first
+ * chunk is read before the answer begins: a database that is away is a 503, not an empty file. */
+static apr_status_t send_events(page_t *page, store_t *store, const filter_t *filter)
+{
+    chunk_t chunk = {.last = 0};
+    apr_pool_t *pool;
+    apr_status_t status;
+    int begun = 0;
+
+    apr_pool_create(&pool, page->pool);
+    do {
+        apr_pool_clear(pool);
+        status = read_chunk(store, filter, &chunk, pool);
+        if (status != APR_SUCCESS) {
+            return unreadable(page, store, status, begun);
+        }
+        status = begun ? APR_SUCCESS : begin(page, filter);
+        begun = 1;
+        if (status == APR_SUCCESS) {
+            status = answer_write(page, chunk.buffer.data, chunk.buffer.length);
+        }
+    } while (status == APR_SUCCESS && chunk.rows > 0);
+    return status;
+}
+
+static apr_status_t send_nothing(page_t *page)
+{
+    answer_begin(page, ANSWER_CSV_TYPE, FILE_NAME);
+    return send_header(page);
+}
+
+apr_status_t activity_csv(page_t *page, const char *argument)
+{
+    filter_t filter;
+    store_t *store;
+    const char *wrong = filter_read(&filter, page);
+    apr_status_t status;
+
+    (void)argument;
+    if (wrong) {
+        return answer_error(page, 400, wrong);
+    }
+    if (filter.nothing || strcmp(page->request->method, "HEAD") == 0) {
+        return send_nothing(page);
+    }
+    status = page_open_store(page, &store);
+    if (APR_STATUS_IS_ENOENT(status)) {
+        return send_nothing(page);
+    }
+    if (status != APR_SUCCESS) {
+        return answer_error(page, 503, page->notice);
+    }
+    status = send_events(page, store, &filter);
+    store_close(store);
+    return status;
+}

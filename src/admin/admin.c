@@ -1,0 +1,195 @@
+#include "admin/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_escape.h>
+#include <apr_strings.h>
+
+#include "answer.h"
+#include "page.h"
+
+#define MAX_ACCEPT 1024
+
+typedef enum access_t {
+    ACCESS_VISITOR, /* who has no Odoo session is led to the login */
+    ACCESS_CSV,     /* ... or told in JSON, since no person reads the answer */
+    ACCESS_ANYBODY
+} access_t;
+
+typedef struct route_t {
+    const char *path; /* "*" stands for one segment */
+    const char *methods;
+    access_t access;
+    page_handler_t handler;
+} route_t;
+
+static apr_status_t home(page_t *page, const char *argument)
+{
+    (void)argument;
+    return answer_redirect(page, apr_pstrcat(page->pool, page->request->base, "/sessions", NULL));
+}
+
+#define READING "GET, HEAD"
+
+static const route_t csv_route = {"", READING, ACCESS_CSV, activity_csv};
+
+static const route_t routes[] = {
+    {"", READING, ACCESS_VISITOR, home},
+    {"/", READING, ACCESS_VISITOR, home},
+    {"/sessions", READING, ACCESS_VISITOR, sessions_page},
+    {"/sessions/*/revoke", "POST", ACCESS_VISITOR, sessions_revoke},
+    {"/activity", READING, ACCESS_VISITOR, activity_page},
+    {"/activity.csv", READING, ACCESS_CSV, activity_csv},
+    {"/health", READING, ACCESS_VISITOR, health_page},
+    {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
+};
+
+/* 1 if the path is the route's; *argument is then the segment at its "*", or NULL. */
+static int route_matches(const char *route, const char *path, apr_pool_t *pool,
+                         const char **argument)
+{
+    const char *star = strchr(route, '*');
+    apr_size_t head = star ? (apr_size_t)(star - route) : 0, segment;
+
+    *argument = NULL;
+    if (!star) {
+        return strcmp(route, path) == 0;
+    }
+    if (strncmp(route, path, head) != 0) {
+        return 0;
+    }
+    segment = strcspn(path + head, "/");
+    *argument = apr_pstrmemdup(pool, path + head, segment);
+    return segment > 0 && strcmp(star + 1, path + head + segment) == 0;
+}
+
+static const route_t *find_route(const admin_request_t *request, const char **argument)
+{
+    *argument = NULL;
+    if (request->csv_only) {
+        return &csv_route;
+    }
+    for (int i = 0; i < (int)(sizeof(routes) / sizeof(routes[0])); i++) {
+        if (route_matches(routes[i].path, request->path, request->pool, argument)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+static int method_allowed(const route_t *route, const char *method)
+{
+    const char *at = strstr(route->methods, method);
+
+    return *method && at && strchr(",", at[strlen(method)]) &&
+           (at == route->methods || at[-1] == ' ');
+}
+
+/* ---- HTML or JSON ---- */
+
+typedef struct preference_t {
+    double json, html;
+    int json_first;
+} preference_t;
+
+static double quality(const char *parameters)
+{
+    const char *q = parameters ? strstr(parameters, "q=") : NULL;
+
+    return q ? strtod(q + 2, NULL) : 1.0;
+}
+
+static void read_range(preference_t *preference, char *range)
+{
+    char *parameters = strchr(range, ';');
+
+    if (parameters) {
+        *parameters++ = '\0';
+    }
+    apr_collapse_spaces(range, range);
+    if (apr_cstr_casecmp(range, "application/json") == 0) {
+        preference->json = quality(parameters);
+        preference->json_first = preference->html < 0;
+    }
+    else if (apr_cstr_casecmp(range, "text/html") == 0) {
+        preference->html = quality(parameters);
+    }
+}
+
+/* JSON where Accept names it and does not like HTML better. */
+static int prefers_json(const char *accept, apr_pool_t *pool)
+{
+    preference_t preference = {.json = -1, .html = -1};
+    char *state = NULL, *list = apr_pstrndup(pool, accept ? accept : "", MAX_ACCEPT);
+
+    for (char *range = apr_strtok(list, ",", &state); range;
+         range = apr_strtok(NULL, ",", &state)) {
+        read_range(&preference, range);
+    }
+    return preference.json > 0 && (preference.json > preference.html ||
+                                   (preference.json == preference.html && preference.json_first));
+}
+
+static int wants_json(const page_t *page)
+{
+    const char *format = page_parameter(page, "format");
+
+    if (format) {
+        return strcmp(format, "json") == 0;
+    }
+    if (page_body_is(page, PAGE_JSON_TYPE)) {
+        return 1;
+    }
+    return prefers_json(page->request->accept, page->pool);
+}
+
+/* ---- */
+
+static apr_status_t answer_login(page_t *page)
+{
+    const admin_request_t *request = page->request;
+    const char *back = apr_pstrcat(page->pool, request->base, NULL);
+
+    if (strcmp(request->method, "POST") != 0) {
+        back = apr_pstrcat(page->pool, back, request->path, request->query ? "?" : "",
+                           request->query ? request->query : "", NULL);
+    }
+    return answer_redirect(page, apr_pstrcat(page->pool, "/web/login?redirect=",
+                                             apr_pescape_urlencoded(page->pool, back), NULL));
+}
+
+static apr_status_t dispatch(page_t *page)
+{
+    const admin_request_t *request = page->request;
+    const char *argument;
+    const route_t *route = find_route(request, &argument);
+    access_t access = route ? route->access : ACCESS_VISITOR;
+
+    if (!request->visitor.known && access != ACCESS_ANYBODY) {
+        return page->json || access == ACCESS_CSV ? answer_expired(page) : answer_login(page);
+    }
+    if (!route) {
+        return answer_error(page, 404, "There is no such page.");
+    }
+    if (!method_allowed(route, request->method)) {
+        return answer_not_allowed(page, route->methods);
+    }
+    return route->handler(page, argument);
+}
+
+apr_status_t admin_handle(admin_request_t *request, const char **problem)
+{
+    page_t page = {.request = request, .pool = request->pool, .status = 200};
+    apr_status_t status;
+
+    page.view = json_new_object(request->pool);
+    page.json = wants_json(&page);
+    status = dispatch(&page);
+    *problem = page.problem;
+    if (status != APR_SUCCESS && !*problem) {
+        *problem = "the answer could not be sent whole";
+    }
+    return status;
+}

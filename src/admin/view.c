@@ -1,0 +1,237 @@
+#include "view.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "text/duration.h"
+#include "text/utf8.h"
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* ---- events ---- */
+
+static json_value_t *parsed_values(apr_pool_t *pool, const char *text)
+{
+    apr_size_t length = strlen(text);
+    json_limits_t limits = {.nodes = length + 1,
+                            .bytes = length + 1,
+                            .string = length + 1,
+                            .members = length + 1};
+    json_value_t *value =
+        length <= VIEW_MAX_PARSED ? json_parse(pool, text, length, &limits) : NULL;
+
+    return value ? value : json_new_string(pool, apr_pstrdup(pool, text));
+}
+
+static json_value_t *cell_value(apr_pool_t *pool, const event_t *event, event_column_t column)
+{
+    const char *text = event->cell[column];
+
+    if (!text || !*text) {
+        return json_new_string(pool, NULL);
+    }
+    if (column == EVENT_VALUES || column == EVENT_OLD_VALUES) {
+        return parsed_values(pool, text);
+    }
+    if (event_columns[column].kind == EVENT_KIND_INTEGER) {
+        return json_new_integer(pool, apr_atoi64(text));
+    }
+    return json_new_string(pool, apr_pstrdup(pool, text));
+}
+
+json_value_t *view_event(apr_pool_t *pool, const event_t *event)
+{
+    json_value_t *object = json_new_object(pool);
+
+    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
+        json_set(object, event_columns[column].name,
+                 cell_value(pool, event, (event_column_t)column));
+    }
+    return object;
+}
+
+static json_value_t *shown_value(apr_pool_t *pool, const json_value_t *value)
+{
+    buffer_t buffer;
+
+    if (!value) {
+        return json_new_string(pool, NULL);
+    }
+    if (value->type == JSON_TYPE_STRING) {
+        return view_cut(pool, *value->text ? value->text : "\"\"", VIEW_MAX_SHOWN);
+    }
+    buffer_init(&buffer, pool, VIEW_MAX_ELEMENT);
+    json_write(&buffer, value);
+    return view_cut(pool, buffer_string(&buffer), VIEW_MAX_SHOWN);
+}
+
+static void add_change(apr_pool_t *pool, json_value_t *changes, const char *field,
+                       const json_value_t *before, const json_value_t *after)
+{
+    json_value_t *change = json_push(changes, json_new_object(pool));
+
+    json_set(change, "field", json_new_string(pool, field));
+    json_set(change, "old", shown_value(pool, before));
+    json_set(change, "new", shown_value(pool, after));
+}
+
+/* Both may be of any type or NULL: values are an object, or an array of objects where the call
+ * carried a list. */
+static void add_changes(apr_pool_t *pool, json_value_t *changes, const json_value_t *before,
+                        const json_value_t *after)
+{
+    const json_value_t *members = after && after->type == JSON_TYPE_OBJECT ? after->first : NULL;
+
+    if (after && after->type != JSON_TYPE_OBJECT && after->type != JSON_TYPE_NULL) {
+        add_change(pool, changes, NULL, before, after);
+    }
+    for (; members && changes->count < VIEW_MAX_CHANGES; members = members->next) {
+        add_change(pool, changes, members->key, json_member(before, members->key), members);
+    }
+}
+
+json_value_t *view_changes(apr_pool_t *pool, const json_value_t *event)
+{
+    json_value_t *changes = json_new_array(pool);
+    const json_value_t *before = json_member(event, event_columns[EVENT_OLD_VALUES].name);
+    const json_value_t *after = json_member(event, event_columns[EVENT_VALUES].name);
+
+    if (after && after->type == JSON_TYPE_ARRAY) {
+        const json_value_t *element = after->first;
+
+        for (; element && changes->count < VIEW_MAX_CHANGES; element = element->next) {
+            add_changes(pool, changes, NULL, element);
+        }
+    }
+    else {
+        add_changes(pool, changes, before, after);
+    }
+    return changes;
+}
+
+/* ---- small values ---- */
+
+json_value_t *view_time(apr_pool_t *pool, apr_time_t time)
+{
+    return json_new_string(pool, time > 0 ? time_format(pool, time) : NULL);
+}
+
+json_value_t *view_time_short(apr_pool_t *pool, const char *iso)
+{
+    if (!iso || strlen(iso) < 19 || iso[10] != 'T') {
+        return json_new_string(pool, iso);
+    }
+    return json_new_string(pool, apr_psprintf(pool, "%.10s %.8s", iso, iso + 11));
+}
+
+typedef struct unit_t {
+    const char *name;
+    apr_int64_t seconds;
+} unit_t;
+
+static const unit_t units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}};
+
+json_value_t *view_time_ago(apr_pool_t *pool, apr_time_t time, apr_time_t now)
+{
+    apr_int64_t seconds = apr_time_sec(now - time);
+
+    if (time <= 0) {
+        return json_new_string(pool, NULL);
+    }
+    for (int i = 0; i < (int)(sizeof(units) / sizeof(units[0])); i++) {
+        apr_int64_t count = seconds / units[i].seconds;
+
+        if (count > 0) {
+            return json_new_string(pool, apr_psprintf(pool, "%" APR_INT64_T_FMT " %s%s ago", count,
+                                                      units[i].name, count == 1 ? "" : "s"));
+        }
+    }
+    return json_new_string(pool, "just now");
+}
+
+json_value_t *view_cut(apr_pool_t *pool, const char *text, apr_size_t bytes)
+{
+    apr_size_t length = text ? strlen(text) : 0;
+
+    if (length <= bytes) {
+        return json_new_string(pool, text);
+    }
+    return json_new_string(pool,
+                           apr_pstrcat(pool,
+                                       apr_pstrmemdup(pool, text, utf8_cut(text, length, bytes)),
+                                       ELLIPSIS, NULL));
+}
+
+json_value_t *view_words(apr_pool_t *pool, const char *word)
+{
+    char *words = word ? apr_pstrdup(pool, word) : NULL;
+
+    for (char *at = words; at && *at; at++) {
+        if (*at == '_') {
+            *at = ' ';
+        }
+    }
+    return json_new_string(pool, words);
+}
+
+/* ---- JSON ---- */
+
+typedef struct json_output_t {
+    template_write_t write;
+    void *payload;
+    buffer_t buffer;
+} json_output_t;
+
+static apr_status_t flush_json(json_output_t *output)
+{
+    apr_status_t status = APR_ENOSPC;
+
+    if (!output->buffer.overflow) {
+        status = output->write(output->payload, output->buffer.data, output->buffer.length);
+    }
+    buffer_reset(&output->buffer);
+    return status;
+}
+
+static apr_status_t write_elements(json_output_t *output, const json_value_t *array)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    buffer_append_char(&output->buffer, '[');
+    for (const json_value_t *element = array->first; element && status == APR_SUCCESS;
+         element = element->next) {
+        json_write(&output->buffer, element);
+        if (element->next) {
+            buffer_append_char(&output->buffer, ',');
+        }
+        status = flush_json(output);
+    }
+    buffer_append_char(&output->buffer, ']');
+    return status;
+}
+
+apr_status_t view_write_json(const json_value_t *view, template_write_t write, void *payload,
+                             apr_pool_t *pool)
+{
+    json_output_t output = {.write = write, .payload = payload};
+    apr_status_t status = APR_SUCCESS;
+    char before = '{';
+
+    buffer_init(&output.buffer, pool, VIEW_MAX_ELEMENT);
+    for (const json_value_t *member = view->first; member && status == APR_SUCCESS;
+         member = member->next) {
+        buffer_append_char(&output.buffer, before);
+        before = ',';
+        json_write_string(&output.buffer, member->key, strlen(member->key));
+        buffer_append_char(&output.buffer, ':');
+        if (member->type == JSON_TYPE_ARRAY) {
+            status = write_elements(&output, member);
+        }
+        else {
+            json_write(&output.buffer, member);
+        }
+    }
+    buffer_append_string(&output.buffer, view->first ? "}\n" : "{}\n");
+    return status == APR_SUCCESS ? flush_json(&output) : status;
+}
