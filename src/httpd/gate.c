@@ -172,6 +172,13 @@ int gate_fixups(request_rec *request)
         !(site = config_site(request))) {
         return DECLINED;
     }
+    if (session_table_superseded(runtime()->sessions)) {
+        /* This child is of a generation before an upgrade: its table no longer learns who was
+         * ended.
+         */
+        request->connection->keepalive = AP_CONN_CLOSE;
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
     exchange = exchange_create(request, site);
     exchange->raw_path = upstream_path(request);
     exchange->path = path_decode(request->pool, exchange->raw_path);

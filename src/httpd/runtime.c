@@ -20,8 +20,8 @@
 APLOG_USE_MODULE(user_audit);
 
 #define NODE_SIZE 64
-#define RETAINED_TABLE "mod_user_audit.sessions.1" /* the number is the layout's */
-#define TICK apr_time_from_msec(100)               /* how late a tunnel is cut at most */
+#define RETAINED_TABLE "mod_user_audit.sessions"
+#define TICK apr_time_from_msec(100) /* how late a tunnel is cut at most */
 #define TICKS_PER_SYNC 10
 
 static runtime_t process_runtime;
@@ -90,27 +90,49 @@ static const char *load_key(apr_pool_t *pool, runtime_t *self)
                : apr_psprintf(pool, "the key %s can be neither read nor made (%pm)", path, &status);
 }
 
+/* Revocations first: where there is not room for all, they win. */
 static void load_sessions(apr_pool_t *pool, const runtime_t *self, server_rec *server)
 {
     unsigned revoked = 0, unreadable = 0, known = 0;
-    apr_status_t status = session_snapshot_load(self->sessions_file, self->sessions, apr_time_now(),
-                                                boot_time_now(), &known, pool);
+    apr_status_t status = revocation_load(self->revoked_file, self->sessions, apr_time_now(),
+                                          &revoked, &unreadable, pool);
 
-    if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
-                     "user_audit: %s cannot be read; sessions are learned anew as they are used",
-                     self->sessions_file);
-    }
-    status = revocation_load(self->revoked_file, self->sessions, apr_time_now(), &revoked,
-                             &unreadable, pool);
     if (status != APR_SUCCESS || unreadable) {
         ap_log_error(APLOG_MARK, APLOG_ERR, status, server,
                      "user_audit: %s has %u lines that cannot be read; sessions they ended may be "
                      "used again until they are ended anew",
                      self->revoked_file, unreadable);
     }
+    status = session_snapshot_load(self->sessions_file, self->sessions, apr_time_now(),
+                                   boot_time_now(), &known, pool);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
+                     "user_audit: %s cannot be read; sessions are learned anew as they are used",
+                     self->sessions_file);
+    }
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
                  "user_audit: %u sessions known, %u revocations in force", known, revoked);
+}
+
+/* 1 if the table of before the restart serves on. */
+static int keep_table(runtime_t *self, session_table_t *table, server_rec *server)
+{
+    if (session_table_check(table) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                     "user_audit: the session table is made anew for this version; sessions are "
+                     "loaded from %s",
+                     self->sessions_file);
+        session_table_supersede(table);
+        return 0;
+    }
+    self->sessions = table;
+    if (session_table_slots(table) != (apr_uint32_t)self->installation->max_sessions) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "user_audit: UserAuditMaxSessions stays at %u until httpd is stopped and "
+                     "started",
+                     session_table_slots(table));
+    }
+    return 1;
 }
 
 /* The table outlives restarts: old children go on with it for hours, and nobody's revocation may
@@ -124,14 +146,7 @@ static const char *take_table(apr_pool_t *pool, runtime_t *self, server_rec *ser
     if (!retained) {
         retained = ap_retained_data_create(RETAINED_TABLE, sizeof(*retained));
     }
-    if (*retained) {
-        self->sessions = *retained;
-        if (session_table_slots(self->sessions) != slots) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                         "user_audit: UserAuditMaxSessions stays at %u until httpd is stopped and "
-                         "started",
-                         session_table_slots(self->sessions));
-        }
+    if (*retained && keep_table(self, *retained, server)) {
         return NULL;
     }
     status = session_table_create(&self->sessions, server->process->pool, slots);
@@ -243,7 +258,7 @@ static void *APR_THREAD_FUNC child_thread(apr_thread_t *thread, void *data)
         apr_uint32_t generation = session_table_generation(self->sessions);
 
         apr_sleep(TICK);
-        if (generation != seen) {
+        if (generation != seen || session_table_superseded(self->sessions)) {
             seen = generation;
             tunnel_cut_refused();
         }

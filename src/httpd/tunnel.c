@@ -63,6 +63,16 @@ void tunnel_note(exchange_t *exchange)
     apr_pool_pre_cleanup_register(request->pool, tunnel, forget);
 }
 
+static int is_over(const tunnel_t *tunnel)
+{
+    session_table_t *sessions = runtime()->sessions;
+    session_t session;
+
+    return session_table_superseded(sessions) ||
+           (session_table_find(sessions, &tunnel->fingerprint, &session) == APR_SUCCESS &&
+            (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED));
+}
+
 /* Shutting down is all that another thread may do to a connection; its owner closes it. */
 void tunnel_cut_refused(void)
 {
@@ -73,11 +83,7 @@ void tunnel_cut_refused(void)
     for (tunnel_t *tunnel = APR_RING_FIRST(&tunnels);
          tunnel != APR_RING_SENTINEL(&tunnels, tunnel_t, link);
          tunnel = APR_RING_NEXT(tunnel, link)) {
-        session_t session;
-
-        if (session_table_find(runtime()->sessions, &tunnel->fingerprint, &session) ==
-                APR_SUCCESS &&
-            (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED)) {
+        if (is_over(tunnel)) {
             apr_socket_shutdown(tunnel->socket, APR_SHUTDOWN_READWRITE);
         }
     }
