@@ -63,7 +63,7 @@ void json_tree_reset(json_tree_t *tree);
 /* Pass on the tokens of one value, its own BEGIN and END included; a KEY before the value is
  * ignored. Returns 1 when the value is complete, else 0. A repeated key in an object: the later
  * member takes the place of the earlier one, as in Python, even where there is no room left for a
- * new member, and json_tree_duplicate_key turns 1. */
+ * new member, and json_tree_duplicate_key turns 1; the room of the earlier one is lost. */
 int json_tree_token(json_tree_t *tree, json_token_t token);
 int json_tree_text(json_tree_t *tree, json_token_t token, const char *data, apr_size_t length,
                    int last);

@@ -7,16 +7,24 @@
 #include "text/digest.h"
 
 #define FIRST_SIZE 32
+#define SECRET_SIZE 16
 
-void json_keys_init(json_keys_t *keys)
+/* Made once: randomness costs more than reading a whole call. */
+static __thread struct {
+    int made;
+    unsigned char bytes[SECRET_SIZE];
+} secret;
+
+static void make_secret(void)
 {
-    memset(keys, 0, sizeof(*keys));
-    if (digest_random(keys->secret, sizeof(keys->secret)) != APR_SUCCESS) {
+    secret.made = 1;
+    if (digest_random(secret.bytes, SECRET_SIZE) != APR_SUCCESS) {
         /* Without randomness there is still what an attacker does not see: place and time. */
+        const void *place = &secret;
         apr_time_t now = apr_time_now();
 
-        memcpy(keys->secret, &keys, sizeof(keys));
-        memcpy(keys->secret + 8, &now, sizeof(now));
+        memcpy(secret.bytes, &place, sizeof(place));
+        memcpy(secret.bytes + SECRET_SIZE - sizeof(now), &now, sizeof(now));
     }
 }
 
@@ -27,10 +35,12 @@ void json_keys_reset(json_keys_t *keys)
     keys->count = 0;
 }
 
-apr_uint64_t json_keys_hash(const json_keys_t *keys, apr_uint64_t owner, const char *key,
-                            apr_size_t length)
+apr_uint64_t json_keys_hash(apr_uint64_t owner, const char *key, apr_size_t length)
 {
-    return digest_siphash(keys->secret, key, length) ^ owner * APR_UINT64_C(0x9e3779b97f4a7c15);
+    if (!secret.made) {
+        make_secret();
+    }
+    return digest_siphash(secret.bytes, key, length) ^ owner * APR_UINT64_C(0x9e3779b97f4a7c15);
 }
 
 json_node_t *json_keys_find(const json_keys_t *keys, apr_uint64_t owner, apr_uint64_t hash,

@@ -17,19 +17,16 @@ struct json_node_t {
 };
 
 typedef struct json_keys_t {
-    unsigned char secret[16]; /* keeps collisions out of an attacker's reach */
     json_node_t **buckets;
     apr_size_t size; /* of buckets: 0 or a power of two */
     apr_size_t count;
 } json_keys_t;
 
-void json_keys_init(json_keys_t *keys);
-
-/* Forgets all members; their memory is the caller's. */
+/* Empty; also forgets all members, whose memory is the caller's. */
 void json_keys_reset(json_keys_t *keys);
 
-apr_uint64_t json_keys_hash(const json_keys_t *keys, apr_uint64_t owner, const char *key,
-                            apr_size_t length);
+/* Keyed by a secret of the thread, which keeps collisions out of an attacker's reach. */
+apr_uint64_t json_keys_hash(apr_uint64_t owner, const char *key, apr_size_t length);
 json_node_t *json_keys_find(const json_keys_t *keys, apr_uint64_t owner, apr_uint64_t hash,
                             const char *key);
 

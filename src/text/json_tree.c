@@ -173,7 +173,7 @@ static int admit(json_tree_t *tree, json_node_t *parent, apr_size_t bytes, int t
 static json_node_t *place_member(json_tree_t *tree, json_node_t *object, int too_deep)
 {
     apr_uint64_t owner = object->serial;
-    apr_uint64_t hash = json_keys_hash(&tree->keys, owner, tree->key, tree->key_length);
+    apr_uint64_t hash = json_keys_hash(owner, tree->key, tree->key_length);
     json_node_t *node = json_keys_find(&tree->keys, owner, hash, tree->key);
 
     if (node) {
@@ -348,7 +348,6 @@ json_tree_t *json_tree_create(apr_pool_t *pool, const json_limits_t *limits)
     tree->limits = *limits;
     tree->limits.nodes = larger(limits->nodes, 1);
     buffer_init(&tree->collector.kept, pool, larger(limits->string, JSON_TREE_KEY_SIZE) + 1);
-    json_keys_init(&tree->keys);
     json_tree_reset(tree);
     return tree;
 }
