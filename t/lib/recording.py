@@ -6,11 +6,22 @@ import json
 import re
 
 # A static file's body was not kept; what stands in for it depends on its type.
-PLACEHOLDERS = {"application/json": b"{}", "text/css": b"/**/", "application/javascript": b"/**/",
-                "text/javascript": b"/**/"}
+PLACEHOLDERS = {
+    "application/json": b"{}",
+    "text/css": b"/**/",
+    "application/javascript": b"/**/",
+    "text/javascript": b"/**/",
+}
 # These concern one connection, or a length that no longer holds for a cut body.
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "trailer",
-              "proxy-connection"}
+HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "te",
+    "trailer",
+    "proxy-connection",
+}
 
 
 class Line:
@@ -60,8 +71,11 @@ class Line:
     def response_headers(self):
         """Without those of the hop; a 101 keeps what makes it one."""
         kept = {"connection"} if self.status == 101 else set()
-        return [(key, value) for key, value in self.response["headers"]
-                if key.lower() not in HOP_BY_HOP or key.lower() in kept and value.lower() == "upgrade"]
+        return [
+            (key, value)
+            for key, value in self.response["headers"]
+            if key.lower() not in HOP_BY_HOP or key.lower() in kept and value.lower() == "upgrade"
+        ]
 
     @property
     def response_body(self):
@@ -72,7 +86,9 @@ class Line:
     @property
     def answer_unreadable(self):
         """A JSON answer that the recorder cut: neither outcome nor ids can be read from it."""
-        return bool(self.response.get("body_truncated")) and "json" in self.response_header("Content-Type")
+        return bool(self.response.get("body_truncated")) and "json" in self.response_header(
+            "Content-Type"
+        )
 
     @property
     def session(self):

@@ -20,9 +20,17 @@ _INFO = re.compile(r'"uid": (\d+), "is_system": (\w+), "is_admin": (\w+)')
 _USERNAME = re.compile(r'"name": "((?:[^"\\]|\\.)*)", "username": "((?:[^"\\]|\\.)*)"')
 _DATABASE = re.compile(r'"db": "([^"]*)"')
 _CLAIMED_UID = re.compile(r'"uid":\s*(\d+)')
-EXPIRED = {"code": 100, "message": "Odoo Session Expired", "data": {
-    "name": "odoo.http.SessionExpiredException", "debug": "", "message": "Session expired",
-    "arguments": ["Session expired"], "context": {}}}
+EXPIRED = {
+    "code": 100,
+    "message": "Odoo Session Expired",
+    "data": {
+        "name": "odoo.http.SessionExpiredException",
+        "debug": "",
+        "message": "Session expired",
+        "arguments": ["Session expired"],
+        "context": {},
+    },
+}
 
 
 class Identities:
@@ -42,9 +50,14 @@ class Identities:
             return
         uid, database = int(info[1]), _DATABASE.search(text)
         self.users[uid] = {
-            "uid": uid, "is_system": info[2] == "true", "is_admin": info[3] == "true",
-            "db": database[1] if database else "odoo", "name": json.loads(f'"{name[1]}"'),
-            "username": json.loads(f'"{name[2]}"'), "server_version": f"{line.version}.0"}
+            "uid": uid,
+            "is_system": info[2] == "true",
+            "is_admin": info[3] == "true",
+            "db": database[1] if database else "odoo",
+            "name": json.loads(f'"{name[1]}"'),
+            "username": json.loads(f'"{name[2]}"'),
+            "server_version": f"{line.version}.0",
+        }
         self.sessions[line.new_session or line.session] = uid
 
     def _learn_call(self, line):
@@ -56,9 +69,21 @@ class Identities:
 
     def info(self, session):
         uid = self.sessions.get(session)
-        return None if uid is None else self.users.get(uid, {
-            "uid": uid, "username": f"user{uid}", "name": f"User {uid}", "db": "odoo",
-            "is_system": False, "is_admin": False})
+        return (
+            None
+            if uid is None
+            else self.users.get(
+                uid,
+                {
+                    "uid": uid,
+                    "username": f"user{uid}",
+                    "name": f"User {uid}",
+                    "db": "odoo",
+                    "is_system": False,
+                    "is_admin": False,
+                },
+            )
+        )
 
 
 class Replay:

@@ -42,7 +42,9 @@ class Player:
 
     def _exchange(self, line):
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
+            self.connection = http.client.HTTPConnection(
+                self.host, self.port, timeout=TIMEOUT_SECONDS
+            )
         self._send(line)
         response = self.connection.getresponse()
         # After a 101 the connection speaks another protocol.
@@ -89,9 +91,9 @@ class Player:
         pieces, start = [], 0
         while start < len(body):
             size = self.random.choice((1, 2, 7, self.random.randint(1, MAX_PIECE), len(body)))
-            pieces.append(body[start:start + size])
+            pieces.append(body[start : start + size])
             start += size
-            if len(pieces) > 200:           # an 8 MB upload need not come byte by byte
+            if len(pieces) > 200:  # an 8 MB upload need not come byte by byte
                 pieces.append(body[start:])
                 break
         return [piece for piece in pieces if piece]
@@ -99,13 +101,19 @@ class Player:
     def _difference(self, line, response, body):
         if response.status != line.status:
             return f"status {response.status} instead of {line.status}"
-        wanted = b"" if line.method == "HEAD" or line.status in (101, 204, 304) else line.response_body
+        wanted = (
+            b"" if line.method == "HEAD" or line.status in (101, 204, 304) else line.response_body
+        )
         if body != wanted:
             return f"body of {len(body)} bytes instead of the recorded {len(wanted)}"
         if not self.compare_headers:
             return None
-        got = [(key.lower(), value) for key, value in response.getheaders() if key.lower() in COMPARED]
-        sent = [(key.lower(), value) for key, value in line.response_headers if key.lower() in COMPARED]
+        got = [
+            (key.lower(), value) for key, value in response.getheaders() if key.lower() in COMPARED
+        ]
+        sent = [
+            (key.lower(), value) for key, value in line.response_headers if key.lower() in COMPARED
+        ]
         if sorted(got) != sorted(sent):
             return f"headers {sorted(set(got) ^ set(sent))}"
         return None
@@ -136,7 +144,7 @@ def main():
     lines = recording.read(options.corpus)
     if options.lines:
         first, _, last = options.lines.partition("-")
-        lines = lines[int(first) - 1:int(last or first)]
+        lines = lines[int(first) - 1 : int(last or first)]
     begin = time.monotonic()
     wrong = play(lines, options.url, options.chunks, not options.no_headers)
     for line, difference in wrong:

@@ -21,26 +21,76 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import recording  # noqa: E402
 
 # Methods that are the operation itself, not a way to it.
-DIRECT = {None, "web_save_multi", "action_archive", "action_unarchive", "toggle_active", "web_resequence",
-          "resequence", "copy", "copy_multi", "name_create"}
-READ_KINDS = {"records": "read", "name": "read", "json1": "read", "search": "search", "count": "search",
-              "group": "search", "download": "download"}
-SHOWN = {"records", "name", "json1"}    # kinds whose label names the records shown
+DIRECT = {
+    None,
+    "web_save_multi",
+    "action_archive",
+    "action_unarchive",
+    "toggle_active",
+    "web_resequence",
+    "resequence",
+    "copy",
+    "copy_multi",
+    "name_create",
+}
+READ_KINDS = {
+    "records": "read",
+    "name": "read",
+    "json1": "read",
+    "search": "search",
+    "count": "search",
+    "group": "search",
+    "download": "download",
+}
+SHOWN = {"records", "name", "json1"}  # kinds whose label names the records shown
 READS = {"read", "search", "download"}
-DATA = {"create", "write", "unlink", "export", "import", "report", "login", "login_failed", "logout"}
+DATA = {
+    "create",
+    "write",
+    "unlink",
+    "export",
+    "import",
+    "report",
+    "login",
+    "login_failed",
+    "logout",
+}
 # What the module records of itself: no request's doing.
-OWN = {"session_revoked", "session_expired", "session_seen", "settings_changed", "trail_read", "trail_exported",
-       "started", "stopped", "gap"}
+OWN = {
+    "session_revoked",
+    "session_expired",
+    "session_seen",
+    "settings_changed",
+    "trail_read",
+    "trail_exported",
+    "started",
+    "stopped",
+    "gap",
+}
 FAILURES = {"denied", "failed"}
 
-WAYS = [(re.compile(pattern), way) for pattern, way in (
-    (r"/web/dataset/call_kw", "call_kw"), (r"/web/dataset/call_button", "call_button"),
-    (r"/web/dataset/resequence", "resequence"), (r"/web/dataset/", "dataset"),
-    (r"/web/login", "login"), (r"/web/session/authenticate", "login_json"),
-    (r"/web/session/(logout|destroy)", "logout"), (r"/web/(export|pivot)/", "export"),
-    (r"/base_import/", "import"), (r"/report/", "report"), (r"/mail/attachment/|/web/binary/", "upload"),
-    (r"/mail/|/discuss/", "mail"), (r"/jsonrpc", "jsonrpc"), (r"/xmlrpc/", "xmlrpc"), (r"/json/2/", "json2"),
-    (r"/json/", "json1"), (r"/web/(content|image)", "download"))]
+WAYS = [
+    (re.compile(pattern), way)
+    for pattern, way in (
+        (r"/web/dataset/call_kw", "call_kw"),
+        (r"/web/dataset/call_button", "call_button"),
+        (r"/web/dataset/resequence", "resequence"),
+        (r"/web/dataset/", "dataset"),
+        (r"/web/login", "login"),
+        (r"/web/session/authenticate", "login_json"),
+        (r"/web/session/(logout|destroy)", "logout"),
+        (r"/web/(export|pivot)/", "export"),
+        (r"/base_import/", "import"),
+        (r"/report/", "report"),
+        (r"/mail/attachment/|/web/binary/", "upload"),
+        (r"/mail/|/discuss/", "mail"),
+        (r"/jsonrpc", "jsonrpc"),
+        (r"/xmlrpc/", "xmlrpc"),
+        (r"/json/2/", "json2"),
+        (r"/json/", "json1"),
+        (r"/web/(content|image)", "download"),
+    )
+]
 COLUMNS = ("labelled", "found", "wrong", "missed", "invented", "calls", "left out")
 _NUMBER = re.compile(r"replay/(\d+)$")
 
@@ -57,8 +107,10 @@ class Event:
     path: str
 
     def __str__(self):
-        return (f"{self.operation} {self.model} {self.ids} method={self.method} {self.outcome} "
-                f"login={self.login} (event {self.id})")
+        return (
+            f"{self.operation} {self.model} {self.ids} method={self.method} {self.outcome} "
+            f"login={self.login} (event {self.id})"
+        )
 
 
 @dataclass
@@ -73,18 +125,28 @@ class Expected:
     via: str | None = None
 
     def __str__(self):
-        return (f"{self.operation} {self.model} {self.ids} via={self.via} {'ok' if self.ok else 'not ok'} "
-                f"login={self.login}")
+        return (
+            f"{self.operation} {self.model} {self.ids} via={self.via} "
+            f"{'ok' if self.ok else 'not ok'} "
+            f"login={self.login}"
+        )
 
     def fits(self, event):
-        return self._fits_operation(event) and self._fits_outcome(event) and (
-            self.login is None or self.login == event.login)
+        return (
+            self._fits_operation(event)
+            and self._fits_outcome(event)
+            and (self.login is None or self.login == event.login)
+        )
 
     def _fits_operation(self, event):
         if self._more_telling(event):
             return True
-        return (event.operation == self.operation and (self.model is None or self.model == event.model)
-                and (self.ids is None or sorted(self.ids) == sorted(event.ids)) and self._fits_via(event))
+        return (
+            event.operation == self.operation
+            and (self.model is None or self.model == event.model)
+            and (self.ids is None or sorted(self.ids) == sorted(event.ids))
+            and self._fits_via(event)
+        )
 
     def _fits_via(self, event):
         return self.via is None or self.via in (event.method, event.path.split("?")[0])
@@ -113,25 +175,40 @@ def called_ids(line):
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     first = [first] if isinstance(first, int) else first
-    return first if isinstance(first, list) and all(isinstance(item, int) for item in first) else None
+    return (
+        first if isinstance(first, list) and all(isinstance(item, int) for item in first) else None
+    )
 
 
 def _expected_of(line, label):
     operation, ok, ids, model = label["op"], label["ok"], label["ids"], label["model"]
     if operation == "read":
-        return Expected(READ_KINDS[label.get("kind", "records")], ok, None if model == "?" else model,
-                        ids if ok and label.get("kind") in SHOWN else None)
+        return Expected(
+            READ_KINDS[label.get("kind", "records")],
+            ok,
+            None if model == "?" else model,
+            ids if ok and label.get("kind") in SHOWN else None,
+        )
     if operation == "export":
         named = label.get("kind") != "pivot"
-        return Expected("report" if label.get("kind") == "report" else "export", ok,
-                        model if named else None, ids if named else None)
+        return Expected(
+            "report" if label.get("kind") == "report" else "export",
+            ok,
+            model if named else None,
+            ids if named else None,
+        )
     if operation in ("login", "login_failed", "logout"):
         return Expected(operation, ok, login=label.get("login"))
     if label.get("via") == "execute_import":
         return Expected("import", ok, model, ids)
     if operation == "call" or label.get("via") not in DIRECT:
-        return Expected("call", ok, model if operation == "call" else None,
-                        ids if operation == "call" else called_ids(line), via=label["via"])
+        return Expected(
+            "call",
+            ok,
+            model if operation == "call" else None,
+            ids if operation == "call" else called_ids(line),
+            via=label["via"],
+        )
     return Expected(operation, ok, model, ids)
 
 
@@ -159,9 +236,16 @@ def _cell(text):
 
 def _event(row):
     value = {name: _cell(str(cell)) if cell is not None else "" for name, cell in row.items()}
-    return Event(int(value["id"]), value["operation"], value["model"],
-                 [int(number) for number in value["record_ids"].split()], value["method"], value["outcome"],
-                 value["login"], value["path"])
+    return Event(
+        int(value["id"]),
+        value["operation"],
+        value["model"],
+        [int(number) for number in value["record_ids"].split()],
+        value["method"],
+        value["outcome"],
+        value["login"],
+        value["path"],
+    )
 
 
 def read_csv(path):
@@ -177,7 +261,9 @@ def read_database(path):
     rows = [dict(row) for row in connection.execute("SELECT * FROM events ORDER BY id")]
     connection.close()
     numbers = {row["id"]: _NUMBER.search(row["user_agent"] or "") for row in rows}
-    return [_event(row) for row in rows], {key: int(match[1]) for key, match in numbers.items() if match}
+    return [_event(row) for row in rows], {
+        key: int(match[1]) for key, match in numbers.items() if match
+    }
 
 
 def align(events, lines):
@@ -186,10 +272,17 @@ def align(events, lines):
     numbers, start = {}, 0
     taken = Counter()
     for event in sorted(events, key=lambda event: event.id):
-        near = [index for index in range(start, len(lines)) if _same_path(event.path, lines[index].path)
-                and taken[index] < max(1, len(expected_of(lines[index])))]
-        fitting = (index for index in near
-                   if any(expected.fits(event) for expected in expected_of(lines[index])))
+        near = [
+            index
+            for index in range(start, len(lines))
+            if _same_path(event.path, lines[index].path)
+            and taken[index] < max(1, len(expected_of(lines[index])))
+        ]
+        fitting = (
+            index
+            for index in near
+            if any(expected.fits(event) for expected in expected_of(lines[index]))
+        )
         found = next(fitting, near[0] if near else None)
         if found is not None:
             numbers[event.id], start = lines[found].number, found
@@ -207,12 +300,16 @@ def _same_path(seen, played):
 class Score:
     def __init__(self, reads=False):
         self.reads = reads
-        self.counts = defaultdict(Counter)      # (version, way) -> column -> n
+        self.counts = defaultdict(Counter)  # (version, way) -> column -> n
         self.differences = []
 
     def line(self, line, events):
         key = (line.version, way_of(line))
-        wanted = [expected for expected in expected_of(line) if self.reads or expected.operation not in READS]
+        wanted = [
+            expected
+            for expected in expected_of(line)
+            if self.reads or expected.operation not in READS
+        ]
         if line.answer_unreadable:
             self.counts[key]["left out"] += len(wanted)
             return
@@ -240,7 +337,12 @@ class Score:
         self._differ(key, "wrong" if near else "missed", line, expected, near[0] if near else None)
 
     def _counts(self, event):
-        return event.operation in DATA or event.operation == "call" or self.reads and event.operation in READS
+        return (
+            event.operation in DATA
+            or event.operation == "call"
+            or self.reads
+            and event.operation in READS
+        )
 
     def _leftover(self, key, line, event):
         if event.operation in OWN or event.operation in READS and not self.reads:
@@ -284,11 +386,19 @@ class Score:
             total.update(counts)
         rows.append(("all", "", *(str(total[name]) for name in COLUMNS)))
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+            for row in rows
+        )
 
     def incomplete(self, must):
-        return sorted({way for (_, way), counts in self.counts.items() if way in must
-                       and (counts["wrong"] or counts["missed"] or counts["invented"])})
+        return sorted(
+            {
+                way
+                for (_, way), counts in self.counts.items()
+                if way in must and (counts["wrong"] or counts["missed"] or counts["invented"])
+            }
+        )
 
 
 def load(options):
@@ -303,9 +413,18 @@ def main():
     add = parser.add_argument
     add("--corpus", required=True, metavar="FILE")
     add("--trail", metavar="CSV", help="columns of the CSV export")
-    add("--database", metavar="SQLITE", help="for user_agent, and for the events where there is no CSV")
+    add(
+        "--database",
+        metavar="SQLITE",
+        help="for user_agent, and for the events where there is no CSV",
+    )
     add("--reads", action="store_true", help="reads were tracked: score them too")
-    add("--must", default="", metavar="WAYS", help="comma list of ways in that must be complete, or all")
+    add(
+        "--must",
+        default="",
+        metavar="WAYS",
+        help="comma list of ways in that must be complete, or all",
+    )
     add("--show", type=int, default=50, metavar="N", help="differences listed")
     options = parser.parse_args()
     if not options.trail and not options.database:
@@ -315,7 +434,7 @@ def main():
     score = Score(options.reads)
     score.add(lines, events, align(events, lines) if numbers is None else numbers)
     print(score.table())
-    for kind, number, text in score.differences[:options.show]:
+    for kind, number, text in score.differences[: options.show]:
         print(f"  {kind} line {number}: {text}")
     must = {way for way in options.must.split(",") if way}
     if "all" in must:

@@ -4,7 +4,14 @@
 import sys
 import traceback
 
-from standin_tests import calls, replaying, serving, sessions  # noqa: F401
+from standin_tests import (  # noqa: F401
+    as_recorded,
+    calls,
+    doors,
+    replaying,
+    serving,
+    sessions,
+)
 from standin_tests.harness import TESTS, server
 
 

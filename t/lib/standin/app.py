@@ -24,10 +24,11 @@ class Exchange:
     def __init__(self, app, request, session):
         self.app, self.request, self.session = app, request, session
         self.version, self.db = app.version, app.db
-        self.rpc_id = None              # stays null in answers that fail before the body was read
+        self.rpc_id = None  # stays null in answers that fail before the body was read
         self.uid = session.uid
         self.bearer = False
-        self.cookies = []               # further Set-Cookie values
+        self.cookies = []  # further Set-Cookie values
+        self.cookie_twice = False
 
     @property
     def user(self):
@@ -46,14 +47,18 @@ class Exchange:
 
 
 class App:
-    def __init__(self, version, rotation=None, grace=None, old_carriers=False, control=False,
-                 log_path=None):
+    def __init__(
+        self, version, rotation=None, grace=None, old_carriers=False, control=False, log_path=None
+    ):
         self.version, self.control = version, control
         self.db = orm.Database()
         self.registry = make_registry()
         timing = {"rotation": rotation, "grace": grace}
-        self.sessions = SessionStore(version, old_carriers=old_carriers, **{
-            name: value for name, value in timing.items() if value is not None})
+        self.sessions = SessionStore(
+            version,
+            old_carriers=old_carriers,
+            **{name: value for name, value in timing.items() if value is not None},
+        )
         self.router = Router(version)
         self.log = OperationLog(log_path)
         self.trusted_devices = {}
@@ -65,10 +70,10 @@ class App:
     def find(self, request):
         """(route, path arguments), or an answer that werkzeug gives by itself."""
         path = request.path
-        rule, arguments = self.router.match(path)
+        rule, arguments = self.router.match(path, request.method)
         if rule is None:
             return self._find_otherwise(request, path)
-        if rule.methods and request.method not in rule.methods:
+        if arguments is None:
             raise HttpError(405, "The method is not allowed for the requested URL.")
         return rule, arguments
 
@@ -77,8 +82,8 @@ class App:
         if merged != path and self.router.match(merged)[0]:
             return redirect(merged, 308), None
         language, rest = self.router.match_language(path)
-        rule, arguments = self.router.match(rest) if language else (None, {})
-        if rule is None:
+        rule, arguments = self.router.match(rest, request.method) if language else (None, {})
+        if rule is None or arguments is None:
             raise not_found()
         # Only a POST is rewritten in place for the default language too.
         if request.method != "POST" and language in ("en", "en_US"):
@@ -99,14 +104,16 @@ class App:
         exchange = Exchange(self, request, self.sessions.open(request))
         try:
             return self._answer(exchange, rule, arguments)
-        except Exception as error:          # the boundary: a bad request must never end the server
+        except Exception as error:  # the boundary: a bad request must never end the server
             return self._failure(exchange, rule, error)
 
     def _check_type(self, rule, request):
         if rule.kind == "json" and request.mimetype not in JSON_TYPES:
-            raise HttpError(self.version.wrong_type_status,
-                            f"Request inferred type is compatible with ['http'] but {request.path!r}"
-                            f" is type={self.version.route_type!r}.")
+            raise HttpError(
+                self.version.wrong_type_status,
+                f"Request inferred type is compatible with ['http'] but {request.path!r}"
+                f" is type={self.version.route_type!r}.",
+            )
 
     def _answer(self, exchange, rule, arguments):
         if rule.probes and self.version.probes_body:
@@ -140,8 +147,11 @@ class App:
 
     def _session_good(self, session):
         user = self.db.user(session.uid)
-        return (user is not None and not self.sessions.dead(session)
-                and session.token == self.db.token(session.uid, session.sid))
+        return (
+            user is not None
+            and not self.sessions.dead(session)
+            and session.token == self.db.token(session.uid, session.sid)
+        )
 
     def _trace_device(self, exchange):
         device = (exchange.request.header("User-Agent"), exchange.request.client)
@@ -176,8 +186,14 @@ class App:
             return html_response("Invalid JSON data", 400)
         if not isinstance(body, dict):
             if self.version.major == 16:
-                return html_response(HttpError(500, "The server encountered an internal error and was unable "
-                                     "to complete your request.").page(), 500)
+                return html_response(
+                    HttpError(
+                        500,
+                        "The server encountered an internal error and was unable "
+                        "to complete your request.",
+                    ).page(),
+                    500,
+                )
             return html_response("Invalid JSON-RPC data", 400)
         exchange.rpc_id = body.get("id")
         # dict() is what lets an array of pairs through where no probe has looked before.
@@ -199,15 +215,19 @@ class App:
         self.sessions.save(exchange.session, self.db.token)
         cookie = self.sessions.cookie_header(exchange.session, sent)
         if cookie:
-            response.add("Set-Cookie", cookie)
+            for _ in range(1 + exchange.cookie_twice):
+                response.add("Set-Cookie", cookie)
 
     def _failure(self, exchange, rule, error):
         if not isinstance(error, (HttpError, SessionExpired)):
-            LOG.debug("%s %s failed", exchange.request.method, exchange.request.target, exc_info=True)
+            LOG.debug(
+                "%s %s failed", exchange.request.method, exchange.request.target, exc_info=True
+            )
         if rule.kind == "json":
             # No session is saved on this way: an error never carries a cookie.
-            return json_response({"jsonrpc": "2.0", "id": exchange.rpc_id,
-                                  "error": rpc_error(self.version, error)})
+            return json_response(
+                {"jsonrpc": "2.0", "id": exchange.rpc_id, "error": rpc_error(self.version, error)}
+            )
         if isinstance(error, SessionExpired):
             return self._to_login(exchange, rule)
         if getattr(rule.handler, "failure", None):
@@ -222,4 +242,3 @@ class App:
         if exchange.session.rotate:
             self._save_session(exchange, response)
         return response
-

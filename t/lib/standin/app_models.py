@@ -9,15 +9,23 @@ from .base_model import BaseModel
 from .errors import AccessDenied, AccessError, UserError, ValidationError
 from .registry import Registry, rpc
 
-IDENTITY_SECONDS = 600              # a confirmed password counts for ten minutes
+IDENTITY_SECONDS = 600  # a confirmed password counts for ten minutes
 RELOAD = {"type": "ir.actions.client", "tag": "reload"}
 CLOSE = {"type": "ir.actions.act_window_close"}
-_DUPLICATE_LOGIN = "The operation cannot be completed: You can not have two users with the same login{mark}"
+_DUPLICATE_LOGIN = (
+    "The operation cannot be completed: You can not have two users with the same login{mark}"
+)
 
 
 def window(model, res_id=False, **more):
-    return {"type": "ir.actions.act_window", "res_model": model, "res_id": res_id,
-            "target": "new", "views": [[False, "form"]], **more}
+    return {
+        "type": "ir.actions.act_window",
+        "res_model": model,
+        "res_id": res_id,
+        "target": "new",
+        "views": [[False, "form"]],
+        **more,
+    }
 
 
 class ResUsers(BaseModel):
@@ -34,7 +42,9 @@ class ResUsers(BaseModel):
         values = super()._complete(values, number)
         values.setdefault("name", values.get("login"))
         if not values.get("partner_id"):
-            values["partner_id"] = self._with((), "res.partner")._create_one({"name": values["name"]})
+            values["partner_id"] = self._with((), "res.partner")._create_one(
+                {"name": values["name"]}
+            )
         return {**values, "_groups": set(data.USERS[2][5]), "_totp": None, "_password": None}
 
     def _store(self, ids, values):
@@ -53,7 +63,9 @@ class ResUsers(BaseModel):
         """16, 17: (group) about oneself; 18, 19: (ids, group)."""
         multi = self.env.version.major >= 18
         if len(args) != 1 + multi:
-            raise TypeError(f"Users.has_group() takes 2 positional arguments but {len(args) + 1} were given")
+            raise TypeError(
+                f"Users.has_group() takes 2 positional arguments but {len(args) + 1} were given"
+            )
         group = args[-1]
         if not isinstance(group, str) or "." not in group:
             raise TypeError(f"External ID '{group}' must be fully qualified")
@@ -80,7 +92,8 @@ class ResUsers(BaseModel):
         if session is None or time.time() - session.identity_checked < IDENTITY_SECONDS:
             return None
         wizard = self._with((), "res.users.identitycheck")._create_one(
-            {"request": [self.model, list(self.ids), method]})
+            {"request": [self.model, list(self.ids), method]}
+        )
         return window("res.users.identitycheck", wizard, name="Access Control")
 
     @rpc("call")
@@ -110,15 +123,17 @@ class ResUsers(BaseModel):
 
     @rpc("call", ids="none", model=True)
     def web_create_users(self, emails):
-        self.env.note("create", self.model,
-                      [self._create_one({"login": email, "email": email}) for email in emails])
+        self.env.note(
+            "create",
+            self.model,
+            [self._create_one({"login": email, "email": email}) for email in emails],
+        )
         return True
 
 
 def end_other_sessions(env):
     keep, uid = env.session and env.session.prefix, env.uid
-    return env.app.sessions.end_where(
-        lambda session: session.uid == uid and session.prefix != keep)
+    return env.app.sessions.end_where(lambda session: session.uid == uid and session.prefix != keep)
 
 
 class IdentityCheck(BaseModel):
@@ -128,7 +143,9 @@ class IdentityCheck(BaseModel):
         record = self._table().get(self.ids[0] if self.ids else 0, {})
         password = self.env.context.get("password") or record.get("password")
         if self.env.db.authenticate(self.env.user["login"], password) is None:
-            raise UserError("Incorrect Password, try again or click on Forgot Password to reset your password.")
+            raise UserError(
+                "Incorrect Password, try again or click on Forgot Password to reset your password."
+            )
         return record
 
     @rpc("call")
@@ -283,7 +300,9 @@ class Activity(BaseModel):
     def action_feedback(self, feedback=False, attachment_ids=None):
         message = False
         for activity in self._read_rows():
-            target = self._with((activity.get("res_id"),), activity.get("res_model") or "res.partner")
+            target = self._with(
+                (activity.get("res_id"),), activity.get("res_model") or "res.partner"
+            )
             message = target._post(feedback or "")
         self._unlink()
         return message
@@ -300,15 +319,20 @@ class SaleOrder(BaseModel):
         return {"state": "draft", "amount_total": 0.0, **super()._complete(values, number)}
 
     def _move(self, allowed, state, refusal):
-        wrong = [row["name"] for row in self._read_rows(["name", "state"]) if row["state"] not in allowed]
+        wrong = [
+            row["name"] for row in self._read_rows(["name", "state"]) if row["state"] not in allowed
+        ]
         if wrong:
             raise UserError(f"{refusal}: {', '.join(wrong)}")
         self._write({"state": state})
 
     @rpc("call")
     def action_confirm(self):
-        self._move(("draft", "sent"), "sale",
-                   "The following orders are not in a state requiring confirmation")
+        self._move(
+            ("draft", "sent"),
+            "sale",
+            "The following orders are not in a state requiring confirmation",
+        )
         return True
 
     @rpc("call")
@@ -359,8 +383,14 @@ class PosOrder(BaseModel):
     @rpc("create", ids="result", model=True, until=17)
     def create_from_ui(self, orders, draft=False):
         made = [self._create_one({"pos_reference": order.get("id")}) for order in orders]
-        return [{"id": number, "pos_reference": self._table()[number]["pos_reference"],
-                 "account_move": False} for number in made]
+        return [
+            {
+                "id": number,
+                "pos_reference": self._table()[number]["pos_reference"],
+                "account_move": False,
+            }
+            for number in made
+        ]
 
     @rpc("create", ids="none", model=True, since=18)
     def sync_from_ui(self, orders):
@@ -375,15 +405,24 @@ class Import(BaseModel):
     def _rows(self, options):
         content = self._table()[self.ids[0]].get("file") or b""
         text = content.decode((options or {}).get("encoding") or "utf-8", "replace")
-        rows = list(csv.reader(io.StringIO(text), delimiter=(options or {}).get("separator") or ","))
+        rows = list(
+            csv.reader(io.StringIO(text), delimiter=(options or {}).get("separator") or ",")
+        )
         return rows[1:] if (options or {}).get("has_headers", True) else rows
 
     @rpc("meta")
     def parse_preview(self, options, count=10):
         content = self._table()[self.ids[0]].get("file") or b""
         rows = list(csv.reader(io.StringIO(content.decode("utf-8", "replace"))))
-        return {"headers": rows[:1] and rows[0], "preview": rows[1:count + 1], "options": options,
-                "headers_type": [], "matches": {}, "fields": [], "file_length": len(content)}
+        return {
+            "headers": rows[:1] and rows[0],
+            "preview": rows[1 : count + 1],
+            "options": options,
+            "headers_type": [],
+            "matches": {},
+            "fields": [],
+            "file_length": len(content),
+        }
 
     @rpc("import", ids="none")
     def execute_import(self, fields, columns, options, dryrun=False):
@@ -392,8 +431,10 @@ class Import(BaseModel):
         target = self._with((), model)
         try:
             with self.env.db.transaction():
-                ids = [target._load_row({name: cell for name, cell in zip(fields, row) if name})
-                       for row in self._rows(options)]
+                ids = [
+                    target._load_row({name: cell for name, cell in zip(fields, row) if name})
+                    for row in self._rows(options)
+                ]
                 if dryrun:
                     raise _DryRun(ids)
         except _DryRun as done:
@@ -401,7 +442,11 @@ class Import(BaseModel):
             return self._outcome(done.args[0], fields)
         except (UserError, ValidationError) as error:
             self.env.note("import", model, [])
-            return {"ids": False, "messages": [{"type": "error", "message": error.message}], "nextrow": 0}
+            return {
+                "ids": False,
+                "messages": [{"type": "error", "message": error.message}],
+                "nextrow": 0,
+            }
         self.env.note("import", model, ids)
         return self._outcome(ids, fields)
 
@@ -414,6 +459,9 @@ class _DryRun(Exception):
 
 
 def make_registry():
-    classes = [cls for cls in globals().values()
-               if isinstance(cls, type) and issubclass(cls, BaseModel) and cls._name]
+    classes = [
+        cls
+        for cls in globals().values()
+        if isinstance(cls, type) and issubclass(cls, BaseModel) and cls._name
+    ]
     return Registry(BaseModel, classes)

@@ -7,7 +7,6 @@ from .registry import rpc
 
 
 class BaseModel(Records):
-
     # Create
 
     @rpc("create", ids="result", model=True)
@@ -120,13 +119,23 @@ class BaseModel(Records):
         return self._with(self._search(domain, limit, offset, order))._read_rows(fields)
 
     @rpc("read", ids="result", model=True)
-    def web_search_read(self, domain=None, fields=None, offset=0, limit=None, order=None,
-                        count_limit=None, specification=None):
+    def web_search_read(
+        self,
+        domain=None,
+        fields=None,
+        offset=0,
+        limit=None,
+        order=None,
+        count_limit=None,
+        specification=None,
+    ):
         found = self._search(domain)
         shown = self._with(self._search(domain, limit, offset, order))
         # 17 put the specification where 16 had the field names.
         specification = fields if isinstance(fields, dict) else specification
-        rows = shown._read_rows(fields) if specification is None else shown._spec_rows(specification)
+        rows = (
+            shown._read_rows(fields) if specification is None else shown._spec_rows(specification)
+        )
         return {"length": len(found), "records": rows}
 
     @rpc("read", ids="result", until=17)
@@ -140,7 +149,9 @@ class BaseModel(Records):
         return [[number, self._label(self._table()[number])] for number in found]
 
     @rpc("read", ids="result", model=True, since=19)
-    def web_name_search(self, name="", specification=None, domain=None, operator="ilike", limit=100):
+    def web_name_search(
+        self, name="", specification=None, domain=None, operator="ilike", limit=100
+    ):
         found = self._name_search(name, domain, operator, limit)
         return self._with(found)._spec_rows(specification or {"display_name": {}})
 
@@ -155,8 +166,9 @@ class BaseModel(Records):
     # Groups and counts
 
     @rpc("search", ids="none", model=True)
-    def read_group(self, domain, fields=None, groupby=(), offset=0, limit=None, orderby=False,
-                   lazy=True):
+    def read_group(
+        self, domain, fields=None, groupby=(), offset=0, limit=None, orderby=False, lazy=True
+    ):
         return self._groups(domain, groupby, "__count")
 
     @rpc("search", ids="none", model=True)
@@ -184,15 +196,26 @@ class BaseModel(Records):
             value = self._read_value(self._table()[number], name) if name else None
             key = tuple(value) if isinstance(value, list) else value
             buckets.setdefault(key, []).append(number)
-        return [{**({names[0]: list(key) if isinstance(key, tuple) else key} if name else {}),
-                 count: len(members), "__domain": domain or []} for key, members in buckets.items()]
+        return [
+            {
+                **({names[0]: list(key) if isinstance(key, tuple) else key} if name else {}),
+                count: len(members),
+                "__domain": domain or [],
+            }
+            for key, members in buckets.items()
+        ]
 
     # About the model; nothing is saved here
 
     @rpc("meta")
     def onchange(self, values, field_name, field_onchange, *_):
-        return {"value": {name: False for name in field_onchange if "." not in name
-                          and name not in values} if not field_name else {}}
+        return {
+            "value": {
+                name: False for name in field_onchange if "." not in name and name not in values
+            }
+            if not field_name
+            else {}
+        }
 
     @rpc("meta", ids="none", model=True)
     def default_get(self, fields_list):
@@ -201,10 +224,14 @@ class BaseModel(Records):
     @rpc("meta", ids="none", model=True)
     def fields_get(self, allfields=None, attributes=None):
         names = sorted(data.STRICT_FIELDS.get(self.model, {"id", "name", "active", "display_name"}))
-        return {name: self._field_facts(name) for name in names if not allfields or name in allfields}
+        return {
+            name: self._field_facts(name) for name in names if not allfields or name in allfields
+        }
 
     def _field_facts(self, name):
-        kind = "one2many" if name in data.TO_MANY else "many2one" if name in data.RELATIONS else "char"
+        kind = (
+            "one2many" if name in data.TO_MANY else "many2one" if name in data.RELATIONS else "char"
+        )
         facts = {"type": kind, "string": name.replace("_", " ").title(), "readonly": False}
         if name in data.RELATIONS:
             facts["relation"] = data.RELATIONS[name]
@@ -212,8 +239,14 @@ class BaseModel(Records):
 
     @rpc("meta", ids="none", model=True)
     def get_views(self, views, options=None):
-        shown = {kind: {"arch": f"<{kind}><field name=\"name\"/></{kind}>", "id": view_id or 1,
-                        "model": self.model} for view_id, kind in views}
+        shown = {
+            kind: {
+                "arch": f'<{kind}><field name="name"/></{kind}>',
+                "id": view_id or 1,
+                "model": self.model,
+            }
+            for view_id, kind in views
+        }
         return {"views": shown, "models": {self.model: self.fields_get()}}
 
     @rpc("meta", ids="none", model=True, until=18)
@@ -223,14 +256,24 @@ class BaseModel(Records):
 
     @rpc("meta")
     def get_formview_action(self, access_uid=None):
-        return {"type": "ir.actions.act_window", "res_model": self.model,
-                "res_id": self.ids[0] if self.ids else False}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.model,
+            "res_id": self.ids[0] if self.ids else False,
+        }
 
     @rpc("read")
     def get_metadata(self):
-        return [{"id": row["id"], "create_uid": row["create_uid"], "write_uid": row["write_uid"],
-                 "create_date": row["create_date"], "write_date": row["write_date"]}
-                for row in self._read_rows(["create_uid", "write_uid", "create_date", "write_date"])]
+        return [
+            {
+                "id": row["id"],
+                "create_uid": row["create_uid"],
+                "write_uid": row["write_uid"],
+                "create_date": row["create_date"],
+                "write_date": row["write_date"],
+            }
+            for row in self._read_rows(["create_uid", "write_uid", "create_date", "write_date"])
+        ]
 
     @rpc("read")
     def copy_data(self, default=None):
@@ -244,7 +287,9 @@ class BaseModel(Records):
 
     def _exported(self, names):
         if not self.env.has_group(data.EXPORT):
-            raise UserError("You don't have the rights to export data. Please contact an Administrator.")
+            raise UserError(
+                "You don't have the rights to export data. Please contact an Administrator."
+            )
         rows = self._read_rows([name.split("/")[0] for name in names])
         return [[self._cell(row.get(name.split("/")[0])) for name in names] for row in rows]
 
@@ -272,33 +317,52 @@ class BaseModel(Records):
     @rpc("call")
     def message_post(self, body="", attachment_ids=(), partner_ids=(), **_):
         number = self._post(body, attachment_ids)
-        return self._with((number,), "mail.message") if self.env.version.recordsets_give_ids else number
+        return (
+            self._with((number,), "mail.message")
+            if self.env.version.recordsets_give_ids
+            else number
+        )
 
     def _post(self, body, attachment_ids=()):
         if not self._existing():
             raise self._missing(list(self.ids))
-        return self._with((), "mail.message")._create_one({
-            "model": self.model, "res_id": self.ids[0], "body": f"<p>{body}</p>",
-            "author_id": self.env.user.get("partner_id"), "attachment_ids": [[6, 0, list(attachment_ids or [])]]})
+        return self._with((), "mail.message")._create_one(
+            {
+                "model": self.model,
+                "res_id": self.ids[0],
+                "body": f"<p>{body}</p>",
+                "author_id": self.env.user.get("partner_id"),
+                "attachment_ids": [[6, 0, list(attachment_ids or [])]],
+            }
+        )
 
     @rpc("call")
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
         for number in self._existing():
             for partner in partner_ids or []:
                 self._with((), "mail.followers")._create_one(
-                    {"res_model": self.model, "res_id": number, "partner_id": partner})
+                    {"res_model": self.model, "res_id": number, "partner_id": partner}
+                )
         return True
 
     @rpc("call")
     def message_unsubscribe(self, partner_ids=None):
-        gone = [number for number, follower in self._table("mail.followers").items()
-                if follower.get("res_model") == self.model and follower.get("res_id") in self.ids
-                and follower.get("partner_id") in (partner_ids or [])]
+        gone = [
+            number
+            for number, follower in self._table("mail.followers").items()
+            if follower.get("res_model") == self.model
+            and follower.get("res_id") in self.ids
+            and follower.get("partner_id") in (partner_ids or [])
+        ]
         self._with(gone, "mail.followers")._unlink()
         return True
 
     @rpc("call")
     def activity_schedule(self, act_type_xmlid="", date_deadline=None, summary="", note="", **_):
-        made = [self._with((), "mail.activity")._create_one(
-            {"res_model": self.model, "res_id": number, "summary": summary}) for number in self.ids]
+        made = [
+            self._with((), "mail.activity")._create_one(
+                {"res_model": self.model, "res_id": number, "summary": summary}
+            )
+            for number in self.ids
+        ]
         return self._with(made, "mail.activity")

@@ -29,7 +29,9 @@ def expire(exchange):
     _controlled(exchange)
     wanted = dict(exchange.request.query)
     gone = exchange.app.sessions.end_where(
-        lambda session: session.sid == wanted.get("session_id") or session.login == wanted.get("login"))
+        lambda session: session.sid == wanted.get("session_id")
+        or session.login == wanted.get("login")
+    )
     return json_response(gone)
 
 
@@ -37,5 +39,10 @@ def expire(exchange):
 def state(exchange):
     _controlled(exchange)
     app = exchange.app
-    return json_response({"sessions": len(app.sessions.sessions), "sockets": app.sockets.open,
-                          "operations": len(app.log.lines)})
+    return json_response(
+        {
+            "sessions": len(app.sessions.sessions),
+            "sockets": app.sockets.open,
+            "operations": len(app.log.lines),
+        }
+    )

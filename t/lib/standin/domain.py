@@ -42,18 +42,31 @@ def _ordered(compare):
             return value not in (None, False) and compare(value, wanted)
         except TypeError:
             return compare(_text(value), _text(wanted))
+
     return test
 
 
 OPERATORS = {
-    "=": _equal, "==": _equal, "!=": lambda v, w: not _equal(v, w),
-    "<>": lambda v, w: not _equal(v, w), "=?": lambda v, w: not w or _equal(v, w),
-    "in": _in, "not in": lambda v, w: not _in(v, w), "any": lambda v, w: bool(v),
-    "like": _like, "not like": lambda v, w: not _like(v, w), "=like": _like,
-    "ilike": _ilike, "not ilike": lambda v, w: not _ilike(v, w), "=ilike": _ilike,
-    "<": _ordered(operator.lt), "<=": _ordered(operator.le),
-    ">": _ordered(operator.gt), ">=": _ordered(operator.ge),
-    "child_of": _in, "parent_of": _in,
+    "=": _equal,
+    "==": _equal,
+    "!=": lambda v, w: not _equal(v, w),
+    "<>": lambda v, w: not _equal(v, w),
+    "=?": lambda v, w: not w or _equal(v, w),
+    "in": _in,
+    "not in": lambda v, w: not _in(v, w),
+    "any": lambda v, w: bool(v),
+    "like": _like,
+    "not like": lambda v, w: not _like(v, w),
+    "=like": _like,
+    "ilike": _ilike,
+    "not ilike": lambda v, w: not _ilike(v, w),
+    "=ilike": _ilike,
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+    "child_of": _in,
+    "parent_of": _in,
 }
 
 

@@ -62,9 +62,15 @@ class HttpError(Exception):
     """An answer werkzeug itself gives: a status and a small HTML page."""
 
     titles = {
-        400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-        405: "Method Not Allowed", 413: "Request Entity Too Large",
-        415: "Unsupported Media Type", 422: "Unprocessable Entity", 500: "Internal Server Error",
+        400: "Bad Request",
+        401: "Unauthorized",
+        403: "Forbidden",
+        404: "Not Found",
+        405: "Method Not Allowed",
+        413: "Request Entity Too Large",
+        415: "Unsupported Media Type",
+        422: "Unprocessable Entity",
+        500: "Internal Server Error",
     }
 
     def __init__(self, status, text="", headers=()):
@@ -80,8 +86,10 @@ class HttpError(Exception):
         return f"werkzeug.exceptions.{self.title.replace(' ', '')}"
 
     def page(self):
-        return (f"<!doctype html>\n<html lang=en>\n<title>{self.status} {self.title}</title>\n"
-                f"<h1>{self.title}</h1>\n<p>{html.escape(self.text)}</p>\n")
+        return (
+            f"<!doctype html>\n<html lang=en>\n<title>{self.status} {self.title}</title>\n"
+            f"<h1>{self.title}</h1>\n<p>{html.escape(self.text)}</p>\n"
+        )
 
 
 def not_found(text=NOT_FOUND_TEXT):
@@ -128,8 +136,12 @@ def rpc_error(version, error):
 
 # Status of a failure on a route that is not JSON: ≤18, 19.
 _HTTP_STATUS = {
-    AccessDenied: (403, 403), AccessError: (403, 403), MissingError: (400, 404),
-    ValidationError: (400, 422), RedirectWarning: (400, 422), UserError: (400, 422),
+    AccessDenied: (403, 403),
+    AccessError: (403, 403),
+    MissingError: (400, 404),
+    ValidationError: (400, 422),
+    RedirectWarning: (400, 422),
+    UserError: (400, 422),
     SessionExpired: (403, 403),
 }
 

@@ -38,7 +38,7 @@ def _wants_second_factor(user):
 def _remember_password_step(exchange, user):
     session = exchange.session
     session.logout()
-    session.rotate = False              # the id stays until the second factor is given
+    session.rotate = False  # the id stays until the second factor is given
     session.pre_login, session.pre_uid = user["login"], user["id"]
     exchange.uid = None
 
@@ -54,8 +54,9 @@ def web_login(exchange):
     login, password = params.get("login", ""), params.get("password", "")
     user = exchange.db.authenticate(login, password)
     if user is None:
-        exchange.log("login_failed", model="res.users", method="/web/login", ok=False,
-                     uid=None, login=login)
+        exchange.log(
+            "login_failed", model="res.users", method="/web/login", ok=False, uid=None, login=login
+        )
         return pages.login(exchange, wanted, login=login, error=WRONG_LOGIN)
     if _wants_second_factor(user):
         _remember_password_step(exchange, user)
@@ -71,18 +72,26 @@ def web_login_totp(exchange):
     if session.pre_uid is None:
         return redirect("/web/login")
     user = exchange.db.user(session.pre_uid)
-    session.dirty = True                # this page always sends the cookie again
+    session.dirty = True  # this page always sends the cookie again
     if exchange.request.method != "POST":
         if _trusted(exchange, user):
             return _second_factor_done(exchange, user, params)
         return pages.totp(exchange, params.get("redirect", ""))
     if not totp.valid(user["_totp"], str(params.get("totp_token", "")).replace(" ", "")):
-        exchange.log("login_failed", model="res.users", method="/web/login/totp", ok=False,
-                     uid=None, login=user["login"])
+        exchange.log(
+            "login_failed",
+            model="res.users",
+            method="/web/login/totp",
+            ok=False,
+            uid=None,
+            login=user["login"],
+        )
         return pages.totp(exchange, params.get("redirect", ""), error=WRONG_CODE)
     if params.get("remember"):
         key = _new_trusted_device(exchange, user)
-        exchange.cookies.append(set_cookie("td_id", key, TRUSTED_DEVICE_SECONDS, extra="; SameSite=Lax"))
+        exchange.cookies.append(
+            set_cookie("td_id", key, TRUSTED_DEVICE_SECONDS, extra="; SameSite=Lax")
+        )
     return _second_factor_done(exchange, user, params)
 
 
@@ -100,8 +109,15 @@ def _new_trusted_device(exchange, user):
 
 def _trusted(exchange, user):
     key = exchange.request.cookie("td_id")
-    return any(hmac.compare_digest(known.encode(), key.encode("utf-8", "replace")) and uid == user["id"]
-               for known, uid in exchange.app.trusted_devices.items()) if key else False
+    return (
+        any(
+            hmac.compare_digest(known.encode(), key.encode("utf-8", "replace"))
+            and uid == user["id"]
+            for known, uid in exchange.app.trusted_devices.items()
+        )
+        if key
+        else False
+    )
 
 
 @route("/web/session/authenticate", kind="json", auth="none")
@@ -116,19 +132,26 @@ def authenticate(exchange, params):
         _remember_password_step(exchange, user)
         return {"uid": None}
     _open(exchange, user)
+    exchange.cookie_twice = exchange.version.major >= 19  # the controller saves once more
     exchange.log("login", model="res.users", method="/web/session/authenticate", ids=[user["id"]])
     return session_info(exchange)
 
 
 def _refuse(exchange, login, error):
-    exchange.log("login_failed", model="res.users", method="/web/session/authenticate", ok=False,
-                 uid=None, login=login)
+    exchange.log(
+        "login_failed",
+        model="res.users",
+        method="/web/session/authenticate",
+        ok=False,
+        uid=None,
+        login=login,
+    )
     raise error
 
 
 @route("/web/session/get_session_info", kind="json")
 def get_session_info(exchange, params):
-    exchange.session.dirty = True       # it prolongs: the file is touched, the cookie sent again
+    exchange.session.dirty = True  # it prolongs: the file is touched, the cookie sent again
     return session_info(exchange)
 
 

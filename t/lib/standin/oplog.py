@@ -14,9 +14,20 @@ class OperationLog:
         self.file = open(path, "a", encoding="utf-8", buffering=1) if path else None
         self.lines = deque(maxlen=KEPT_IN_MEMORY)
 
-    def add(self, operation, model=None, method=None, ids=(), uid=None, login=None, ok=True, **more):
-        line = {"time": time.time(), "model": model, "method": method, "operation": operation,
-                "ids": list(ids), "uid": uid, "login": login, "ok": ok, **more}
+    def add(
+        self, operation, model=None, method=None, ids=(), uid=None, login=None, ok=True, **more
+    ):
+        line = {
+            "time": time.time(),
+            "model": model,
+            "method": method,
+            "operation": operation,
+            "ids": list(ids),
+            "uid": uid,
+            "login": login,
+            "ok": ok,
+            **more,
+        }
         with self.lock:
             self.lines.append(line)
             if self.file:

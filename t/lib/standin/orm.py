@@ -9,24 +9,47 @@ import time
 
 from . import data
 from .domain import matches
-from .errors import (AccessError, MissingError, OdooError, RedirectWarning, SqlError,
-                     ValidationError)
+from .errors import AccessError, MissingError, OdooError, RedirectWarning, SqlError, ValidationError
 
-MAX_RECORDS = 200000                # per model: a hostile client must not fill the memory
+MAX_RECORDS = 200000  # per model: a hostile client must not fill the memory
 FIRST_FREE_ID = 41
 _VERBS = {"read": "access", "write": "modify", "create": "create", "unlink": "delete"}
-_SELF_WRITABLE = {"name", "email", "lang", "tz", "signature", "notification_type", "image_1920", "phone"}
+_SELF_WRITABLE = {
+    "name",
+    "email",
+    "lang",
+    "tz",
+    "signature",
+    "notification_type",
+    "image_1920",
+    "phone",
+}
 # What users without the internal group may see at all.
-_PORTAL_READS = {"res.partner", "res.users", "sale.order", "res.company", "res.country", "res.currency", "res.lang"}
+_PORTAL_READS = {
+    "res.partner",
+    "res.users",
+    "sale.order",
+    "res.company",
+    "res.country",
+    "res.currency",
+    "res.lang",
+}
 _GROUP_IDS = {1: data.INTERNAL, 2: data.ACCESS_RIGHTS, 3: data.SYSTEM, 10: data.PORTAL}
 _GROUP_FIELDS = ("groups_id", "group_ids")
-_MANDATORY = ("The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n- Delete: another "
-              "model requires the record being deleted. If possible, archive it instead.\n\n"
-              "Model: {label} ({model})\nField: {field_label} ({field})\n")
+_MANDATORY = (
+    "The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n"
+    "- Delete: another "
+    "model requires the record being deleted. If possible, archive it instead.\n\n"
+    "Model: {label} ({model})\nField: {field_label} ({field})\n"
+)
 
 
 class InvalidField(OdooError):
     name = "builtins.ValueError"
+
+    def __init__(self, text, field=None):
+        super().__init__(text)
+        self.field = field
 
 
 class Database:
@@ -46,12 +69,24 @@ class Database:
             self.tables[model] = {row["id"]: dict(row) for row in rows}
         for number, name, email, city, company in data.PARTNERS:
             self.tables["res.partner"][number] = {
-                "id": number, "name": name, "email": email, "city": city,
-                "is_company": company, "active": number != 2}
+                "id": number,
+                "name": name,
+                "email": email,
+                "city": city,
+                "is_company": company,
+                "active": number != 2,
+            }
         for uid, login, password, name, partner, groups, totp in data.USERS:
             self.tables["res.users"][uid] = {
-                "id": uid, "login": login, "name": name, "partner_id": partner, "active": uid != 1,
-                "_password": password, "_groups": set(groups), "_totp": totp}
+                "id": uid,
+                "login": login,
+                "name": name,
+                "partner_id": partner,
+                "active": uid != 1,
+                "_password": password,
+                "_groups": set(groups),
+                "_totp": totp,
+            }
 
     @contextlib.contextmanager
     def transaction(self):
@@ -69,8 +104,9 @@ class Database:
     def _remember(self, table, number):
         old = table.get(number)
         saved = None if old is None else dict(old)
-        self.undo.append(lambda: table.pop(number, None) if saved is None
-                         else table.__setitem__(number, saved))
+        self.undo.append(
+            lambda: table.pop(number, None) if saved is None else table.__setitem__(number, saved)
+        )
 
     def put(self, model, number, values):
         table = self.tables[model]
@@ -104,9 +140,13 @@ class Database:
     def authenticate(self, login, password):
         """The user record, or None. A user without a password cannot log in."""
         user = self.user_by_login(login) if isinstance(login, str) else None
-        good = (user is not None and user.get("active", True) and user["_password"]
-                and isinstance(password, str)
-                and hmac.compare_digest(user["_password"].encode(), password.encode("utf-8", "replace")))
+        good = (
+            user is not None
+            and user.get("active", True)
+            and user["_password"]
+            and isinstance(password, str)
+            and hmac.compare_digest(user["_password"].encode(), password.encode("utf-8", "replace"))
+        )
         return user if good else None
 
     def token(self, uid, sid):
@@ -139,7 +179,7 @@ class Environment:
         self.db, self.version, self.uid = db, version, uid
         self.context = context if isinstance(context, dict) else {}
         self.session, self.app = session, app
-        self.noted = None               # (operation, model, ids) where a method knows better
+        self.noted = None  # (operation, model, ids) where a method knows better
 
     @property
     def user(self):
@@ -160,7 +200,8 @@ class Environment:
         raise AccessError(
             f"You are not allowed to {_VERBS[operation]} '{label}' ({model}) records.\n\n"
             f"This operation is allowed for the following groups:\n\t- {data.GROUP_LABELS[needed]}"
-            "\n\nContact your administrator to request access if necessary.")
+            "\n\nContact your administrator to request access if necessary."
+        )
 
     def _allowed(self, model, operation, ids, fields):
         if not self.has_group(data.INTERNAL):
@@ -201,12 +242,14 @@ class Records:
                 raise TypeError(f"unhashable field name {name!r}")
             known = strict is None or name.split(".")[0].split(":")[0] in strict
             if not known or name.startswith("_") and name != "__last_update":
-                raise InvalidField(f"Invalid field {name!r} on model {self.model!r}")
+                raise InvalidField(f"Invalid field {name!r} on model {self.model!r}", name)
 
     def _missing(self, ids):
         shown = f"{ids[0]}," if len(ids) == 1 else ", ".join(map(str, ids))
-        return MissingError("Record does not exist or has been deleted.\n"
-                            f"(Record: {self.model}({shown}), User: {self.env.uid})")
+        return MissingError(
+            "Record does not exist or has been deleted.\n"
+            f"(Record: {self.model}({shown}), User: {self.env.uid})"
+        )
 
     # Changing
 
@@ -216,12 +259,17 @@ class Records:
         self.env.check_access(self.model, "create")
         self._check_fields(values)
         number = self.env.db.new_id(self.model)
-        defaults = {key[8:]: value for key, value in self.env.context.items()
-                    if key.startswith("default_") and self._is_default(key[8:])}
+        defaults = {
+            key[8:]: value
+            for key, value in self.env.context.items()
+            if key.startswith("default_") and self._is_default(key[8:])
+        }
         full = self._complete({**defaults, **values}, number)
         self._check_mandatory(full)
         self._constrain([number], full)
-        self.env.db.put(self.model, number, self._stamp({"id": number, "active": True}, created=True))
+        self.env.db.put(
+            self.model, number, self._stamp({"id": number, "active": True}, created=True)
+        )
         self._store([number], full)
         return number
 
@@ -239,9 +287,14 @@ class Records:
         label, required, _ = data.MODELS[self.model]
         for field in required:
             if values.get(field) in (None, False, ""):
-                raise ValidationError(_MANDATORY.format(
-                    label=label, model=self.model, field=field,
-                    field_label=data.FIELD_LABELS.get(field, field)))
+                raise ValidationError(
+                    _MANDATORY.format(
+                        label=label,
+                        model=self.model,
+                        field=field,
+                        field_label=data.FIELD_LABELS.get(field, field),
+                    )
+                )
 
     def _constrain(self, ids, values):
         if self.model == "res.partner" and values.get("parent_id") in ids:
@@ -256,17 +309,27 @@ class Records:
         if not self.ids:
             return
         self.env.check_access(self.model, "write", self.ids, values)
-        self._check_fields(values)
+        self._check_written(values)
         existing = self._existing()
         if len(existing) < len(self.ids):
             raise self._missing([number for number in self.ids if number not in existing])
         self._constrain(self.ids, values)
         self._store(self.ids, values)
 
+    def _check_written(self, names):
+        """19 looks the field up before it has words for a wrong one."""
+        try:
+            self._check_fields(names)
+        except InvalidField as error:
+            raise KeyError(error.field) if self.env.version.major >= 19 else error from None
+
     def _store(self, ids, values):
         for number in ids:
-            plain = {name: value for name, value in values.items()
-                     if not self._command_field(name, value)}
+            plain = {
+                name: value
+                for name, value in values.items()
+                if not self._command_field(name, value)
+            }
             self.env.db.put(self.model, number, self._stamp(plain))
             for name in values.keys() - plain.keys():
                 self._apply_commands(number, name, values[name])
@@ -288,27 +351,40 @@ class Records:
     def _guard_unlink(self, ids):
         if self.model != "res.partner":
             return
-        linked = [user["name"] for user in self._table("res.users").values()
-                  if user["partner_id"] in ids and user.get("active")]
+        linked = [
+            user["name"]
+            for user in self._table("res.users").values()
+            if user["partner_id"] in ids and user.get("active")
+        ]
         if linked:
             raise RedirectWarning(
-                "You cannot delete contacts linked to an active user.\nYou should rather archive them "
-                f"after archiving their associated user.\n\nLinked active users : {', '.join(linked)}",
-                {"type": "ir.actions.act_window", "res_model": "res.users"}, "Go to users", None)
+                "You cannot delete contacts linked to an active user.\n"
+                "You should rather archive them after archiving their associated user.\n\n"
+                f"Linked active users : {', '.join(linked)}",
+                {"type": "ir.actions.act_window", "res_model": "res.users"},
+                "Go to users",
+                None,
+            )
 
     def _copy_one(self, number, default):
         record = self._table().get(number)
         if record is None:
             raise self._missing([number])
         skipped = {"id", "create_date", "write_date", "create_uid", "write_uid", "state"}
-        values = {key: value for key, value in record.items()
-                  if key not in skipped and not key.startswith("_")
-                  and (self.model, key) not in data.INVERSES}
+        values = {
+            key: value
+            for key, value in record.items()
+            if key not in skipped
+            and not key.startswith("_")
+            and (self.model, key) not in data.INVERSES
+        }
         if self.model in data.SEQUENCES:
             values.pop("name", None)
         elif values.get("name"):
             values["name"] = f"{values['name']} (copy)"
-        values = {key: [[6, 0, value]] if key in data.TO_MANY else value for key, value in values.items()}
+        values = {
+            key: [[6, 0, value]] if key in data.TO_MANY else value for key, value in values.items()
+        }
         return self._create_one({**values, **(default or {})})
 
     # x2many commands
@@ -325,8 +401,11 @@ class Records:
             current = self._apply_command(number, field, current, command)
         self.env.db.put(self.model, number, {field: current})
         if self.model == "res.users" and field in _GROUP_FIELDS:
-            self.env.db.put(self.model, number, {
-                "_groups": {_GROUP_IDS[item] for item in current if item in _GROUP_IDS}})
+            self.env.db.put(
+                self.model,
+                number,
+                {"_groups": {_GROUP_IDS[item] for item in current if item in _GROUP_IDS}},
+            )
 
     def _comodel(self, field):
         if field in _GROUP_FIELDS:
@@ -362,24 +441,33 @@ class Records:
 
     def _search(self, domain, limit=None, offset=0, order=None):
         self.env.check_access(self.model, "read")
-        found = [number for number, record in self._table().items()
-                 if self._visible(record, domain) and matches(domain, self._reader(record))]
-        found = self._ordered(found, order)[offset or 0:]
+        found = [
+            number
+            for number, record in self._table().items()
+            if self._visible(record, domain) and matches(domain, self._reader(record))
+        ]
+        found = self._ordered(found, order)[offset or 0 :]
         return found[:limit] if limit else found
 
     def _visible(self, record, domain):
         """Archived records show only where the domain or the context speaks of them."""
         if record.get("active", True) or self.env.context.get("active_test") is False:
             return True
-        return any(isinstance(term, (list, tuple)) and term[:1] in (["active"], ("active",))
-                   for term in domain or [])
+        return any(
+            isinstance(term, (list, tuple)) and term[:1] in (["active"], ("active",))
+            for term in domain or []
+        )
 
     def _ordered(self, ids, order):
         field, _, direction = (order or "id").split(",")[0].strip().partition(" ")
         table = self._table()
-        return sorted(ids, key=lambda number: (str(table[number].get(field) or ""), number)
-                      if field != "id" else ("", number),
-                      reverse=direction.strip().lower() == "desc")
+        return sorted(
+            ids,
+            key=lambda number: (str(table[number].get(field) or ""), number)
+            if field != "id"
+            else ("", number),
+            reverse=direction.strip().lower() == "desc",
+        )
 
     def _reader(self, record):
         return lambda path: self._value_at(record, path)
@@ -424,16 +512,30 @@ class Records:
             return value
         if name in data.TO_MANY:
             return self._with(value, relation)._spec_rows(fields)
-        return {"id": value, **({"display_name": self._label_of(relation, value)}
-                                if "display_name" in fields else {})}
+        return {
+            "id": value,
+            **(
+                {"display_name": self._label_of(relation, value)}
+                if "display_name" in fields
+                else {}
+            ),
+        }
 
     def _spec_rows(self, specification):
         self.env.check_access(self.model, "read")
         self._check_fields(specification)
         table = self._table()
-        return [{"id": number, **{name: self._spec_value(table[number], name, spec)
-                                  for name, spec in specification.items() if name != "id"}}
-                for number in self._existing()]
+        return [
+            {
+                "id": number,
+                **{
+                    name: self._spec_value(table[number], name, spec)
+                    for name, spec in specification.items()
+                    if name != "id"
+                },
+            }
+            for number in self._existing()
+        ]
 
     def _read_rows(self, fields=None):
         self.env.check_access(self.model, "read")
@@ -442,6 +544,14 @@ class Records:
         rows = []
         for number in self._existing():
             names = fields or [name for name in table[number] if not name.startswith("_")]
-            rows.append({"id": number, **{name: self._read_value(table[number], name)
-                                          for name in names if name != "id"}})
+            rows.append(
+                {
+                    "id": number,
+                    **{
+                        name: self._read_value(table[number], name)
+                        for name in names
+                        if name != "id"
+                    },
+                }
+            )
         return rows

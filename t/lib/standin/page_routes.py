@@ -11,10 +11,14 @@ from .versions import DATABASE
 from .wire import Response, file_response, html_response, json_response, redirect
 
 PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA"
+    "60e6kgAAAABJRU5ErkJggg=="
+)
 YEAR = "public, max-age=31536000"
-_ASSETS = {"css": ("client.css", "text/css; charset=utf-8"),
-           "js": ("client.js", "application/javascript; charset=utf-8")}
+_ASSETS = {
+    "css": ("client.css", "text/css; charset=utf-8"),
+    "js": ("client.js", "application/javascript; charset=utf-8"),
+}
 SERVICE_WORKER = """/* eslint-disable no-restricted-globals */
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("fetch", () => {});
@@ -46,10 +50,14 @@ def web(exchange):
     return _client(exchange)
 
 
-@route("/odoo", "/odoo/<path:subpath>", "/scoped_app/<path:subpath>", auth="none", csrf=False, since=18)
+@route(
+    "/odoo", "/odoo/<path:subpath>", "/scoped_app/<path:subpath>", auth="none", csrf=False, since=18
+)
 def odoo(exchange, subpath=""):
     if subpath == "offline":
-        return html_response("<!DOCTYPE html><html><head><title>Offline</title></head><body>Offline</body></html>")
+        return html_response(
+            "<!DOCTYPE html><html><head><title>Offline</title></head><body>Offline</body></html>"
+        )
     return _client(exchange)
 
 
@@ -71,40 +79,63 @@ def health(exchange):
 @route("/web/webclient/version_info", kind="json", auth="none")
 def version_info(exchange, params):
     version = exchange.version
-    return {"server_version": version.name, "server_serie": version.name, "protocol_version": 1,
-            "server_version_info": [version.major, 0, 0, "final", 0, ""]}
+    return {
+        "server_version": version.name,
+        "server_serie": version.name,
+        "protocol_version": 1,
+        "server_version_info": [version.major, 0, 0, "final", 0, ""],
+    }
 
 
 @route("/web/version", "/json/version", auth="none", since=19, csrf=False)
 def version_page(exchange):
     major = exchange.version.major
-    return json_response({"version_info": [major, 0, 0, "final", 0, ""], "version": exchange.version.name})
+    return json_response(
+        {"version_info": [major, 0, 0, "final", 0, ""], "version": exchange.version.name}
+    )
 
 
-@route("/web/webclient/translations", "/web/webclient/translations/<path:unique>",
-       "/website/translations", "/website/translations/<path:unique>", auth="public")
+@route(
+    "/web/webclient/translations",
+    "/web/webclient/translations/<path:unique>",
+    "/website/translations",
+    "/website/translations/<path:unique>",
+    auth="public",
+)
 def translations(exchange, unique=""):
-    return json_response({"lang": "en_US", "modules": {}, "multi_lang": False},
-                         headers=[("Cache-Control", YEAR)])
+    return json_response(
+        {"lang": "en_US", "modules": {}, "multi_lang": False}, headers=[("Cache-Control", YEAR)]
+    )
 
 
 @route("/web/webclient/load_menus", "/web/webclient/load_menus/<path:unique>")
 def load_menus(exchange, unique=""):
     root = {"id": "root", "name": "root", "children": [1], "appID": False}
-    return json_response({"root": root, "1": {"id": 1, "name": "Contacts", "children": [], "appID": 1}},
-                         headers=[("Cache-Control", YEAR)])
+    return json_response(
+        {"root": root, "1": {"id": 1, "name": "Contacts", "children": [], "appID": 1}},
+        headers=[("Cache-Control", YEAR)],
+    )
 
 
 @route("/web/manifest.webmanifest", auth="public", csrf=False)
 def manifest(exchange):
-    return json_response({"name": "Odoo stand-in", "scope": exchange.version.landing,
-                          "start_url": exchange.version.landing, "display": "standalone"})
+    return json_response(
+        {
+            "name": "Odoo stand-in",
+            "scope": exchange.version.landing,
+            "start_url": exchange.version.landing,
+            "display": "standalone",
+        }
+    )
 
 
 @route("/web/service-worker.js", auth="public", csrf=False)
 def service_worker(exchange):
-    return Response(200, [("Content-Type", "text/javascript"),
-                          ("Service-Worker-Allowed", exchange.version.landing)], SERVICE_WORKER.encode())
+    return Response(
+        200,
+        [("Content-Type", "text/javascript"), ("Service-Worker-Allowed", exchange.version.landing)],
+        SERVICE_WORKER.encode(),
+    )
 
 
 # Files: no session, no cookie
@@ -118,7 +149,9 @@ def _static(exchange, content, mimetype):
     return Response(200, headers, content)
 
 
-@route("/web/static/<path:path>", "/<module>/static/<path:path>", auth="none", saves=False, csrf=False)
+@route(
+    "/web/static/<path:path>", "/<module>/static/<path:path>", auth="none", saves=False, csrf=False
+)
 def static(exchange, path, module="web"):
     return _static(exchange, PIXEL, "image/png")
 
@@ -133,12 +166,21 @@ def assets(exchange, path):
 
 @route("/bus/websocket_worker_bundle", auth="public", csrf=False)
 def worker_bundle(exchange):
-    return file_response(b"// the stand-in's client opens its socket itself\n",
-                         "application/javascript; charset=utf-8")
+    return file_response(
+        b"// the stand-in's client opens its socket itself\n",
+        "application/javascript; charset=utf-8",
+    )
 
 
-@route("/web/image", "/web/image/<path:path>", "/web/binary/company_logo", "/logo.png", "/logo", auth="public",
-       csrf=False)
+@route(
+    "/web/image",
+    "/web/image/<path:path>",
+    "/web/binary/company_logo",
+    "/logo.png",
+    "/logo",
+    auth="public",
+    csrf=False,
+)
 def image(exchange, path=""):
     return _static(exchange, PIXEL, "image/png")
 
@@ -166,7 +208,13 @@ def bus_presence(exchange, params):
     return {}
 
 
-@route("/bus/has_missed_notifications", "/bus/get_autovacuum_info", "/bus/im_status", kind="json", auth="public")
+@route(
+    "/bus/has_missed_notifications",
+    "/bus/get_autovacuum_info",
+    "/bus/im_status",
+    kind="json",
+    auth="public",
+)
 def bus_poll(exchange, params):
     return False
 
@@ -176,8 +224,17 @@ def init_messaging(exchange, params):
     return {"channels": [], "current_user_id": exchange.uid, "needaction_inbox_counter": 0}
 
 
-@route("/mail/data", "/mail/thread/data", "/mail/inbox/messages", "/mail/history/messages", "/mail/starred/messages",
-       "/mail/thread/messages", "/mail/action", kind="json", auth="public")
+@route(
+    "/mail/data",
+    "/mail/thread/data",
+    "/mail/inbox/messages",
+    "/mail/history/messages",
+    "/mail/starred/messages",
+    "/mail/thread/messages",
+    "/mail/action",
+    kind="json",
+    auth="public",
+)
 def mail_data(exchange, params):
     return {}
 

@@ -11,9 +11,14 @@ from .wire import html_response
 
 WEB = Path(__file__).parent / "web"
 _FRAME = ("X-Frame-Options", "SAMEORIGIN"), ("Content-Security-Policy", "frame-ancestors 'self'")
-_HINT = ('<p class="muted">Try admin/admin (sees everything), demo/demo, portal/portal, or totp/totp with '
-         "a second factor.</p>")
-_FIELD = '<label>{label}<input type="{kind}" name="{name}" id="{name}" value="{value}" {more}/></label>'
+_HINT = (
+    '<p class="muted">Try admin/admin (sees everything), demo/demo, portal/portal, '
+    "or totp/totp with "
+    "a second factor.</p>"
+)
+_FIELD = (
+    '<label>{label}<input type="{kind}" name="{name}" id="{name}" value="{value}" {more}/></label>'
+)
 
 
 @lru_cache(maxsize=None)
@@ -32,15 +37,24 @@ def inline_json(value):
 
 
 def _field(label, name, kind="text", value="", more=""):
-    return _FIELD.format(label=label, name=name, kind=kind, value=html.escape(str(value)), more=more)
+    return _FIELD.format(
+        label=label, name=name, kind=kind, value=html.escape(str(value)), more=more
+    )
 
 
 def _login_page(exchange, action, fields, button, wanted, error, hint):
     return fill(
-        "login.html", csrf=exchange.app.sessions.csrf_token(exchange.session), action=action,
-        info=inline_json(session_info.frontend_info(exchange)), fields=fields, button=button, hint=hint,
-        version=exchange.version.name, redirect=html.escape(str(wanted)),
-        error=f'<p class="error" role="alert">{html.escape(error)}</p>' if error else "")
+        "login.html",
+        csrf=exchange.app.sessions.csrf_token(exchange.session),
+        action=action,
+        info=inline_json(session_info.frontend_info(exchange)),
+        fields=fields,
+        button=button,
+        hint=hint,
+        version=exchange.version.name,
+        redirect=html.escape(str(wanted)),
+        error=f'<p class="error" role="alert">{html.escape(error)}</p>' if error else "",
+    )
 
 
 def login(exchange, wanted, login="", error=""):
@@ -58,27 +72,42 @@ def login(exchange, wanted, login="", error=""):
 
 
 def totp(exchange, wanted, error=""):
-    fields = _field("Authentication Code", "totp_token", more='required="required" autofocus="autofocus"')
-    fields += ('<label><input type="checkbox" name="remember" value="1" style="width:auto;display:inline"/>'
-               " Don't ask again on this device</label>")
+    fields = _field(
+        "Authentication Code", "totp_token", more='required="required" autofocus="autofocus"'
+    )
+    fields += (
+        '<label><input type="checkbox" name="remember" value="1" class="inline"/>'
+        " Don't ask again on this device</label>"
+    )
     page = _login_page(exchange, "/web/login/totp", fields, "Verify", wanted, error, "")
     return html_response(page)
 
 
 def client(exchange):
     version = exchange.version
-    wire = {"major": version.major, "web_save": version.web_save, "button_tail": version.button_tail,
-            "copies_give_list": version.copies_give_list, "websocket_version": version.websocket_version}
-    page = fill("client.html", csrf=exchange.app.sessions.csrf_token(exchange.session),
-                info=inline_json(session_info.session_info(exchange)), wire=inline_json(wire),
-                version=version.name)
+    wire = {
+        "major": version.major,
+        "web_save": version.web_save,
+        "button_tail": version.button_tail,
+        "copies_give_list": version.copies_give_list,
+        "websocket_version": version.websocket_version,
+    }
+    page = fill(
+        "client.html",
+        csrf=exchange.app.sessions.csrf_token(exchange.session),
+        info=inline_json(session_info.session_info(exchange)),
+        wire=inline_json(wire),
+        version=version.name,
+    )
     return html_response(page, headers=[("X-Frame-Options", "DENY")])
 
 
 def portal(exchange):
     """What a portal user sees: no session_info with a user name, only that of a public page."""
-    info = inline_json(session_info.frontend_info(exchange))
-    name = html.escape(exchange.user.get("name", ""))
     return html_response(
-        f"<!DOCTYPE html><html><head><title>My Portal</title><script>var odoo = {{}}; odoo.__session_info__ = {info};"
-        f'</script></head><body><h1>Documents of {name}</h1><a href="/web/session/logout">Log out</a></body></html>')
+        fill(
+            "portal.html",
+            info=inline_json(session_info.frontend_info(exchange)),
+            name=html.escape(exchange.user.get("name", "")),
+        )
+    )

@@ -6,7 +6,7 @@ from . import data
 from .errors import AccessError, OdooError, not_found
 from .orm import Records, normalise_ids
 
-NO_RESULT = object()                # a method that returned None: the answer has no result at all
+NO_RESULT = object()  # a method that returned None: the answer has no result at all
 
 
 class NoMethod(OdooError):
@@ -16,10 +16,17 @@ class NoMethod(OdooError):
 def rpc(operation, ids="self", model=False, since=16, until=99):
     """Marks a method as callable from outside. `ids` tells the operation log where the record
     ids are: those it was called on ("self"), its result ("result"), or none."""
+
     def mark(function):
-        function.rpc = {"operation": operation, "ids": ids, "model": model,
-                        "since": since, "until": until}
+        function.rpc = {
+            "operation": operation,
+            "ids": ids,
+            "model": model,
+            "since": since,
+            "until": until,
+        }
         return function
+
     return mark
 
 
@@ -81,7 +88,7 @@ def call(env, model, method, args, kwargs):
     if isinstance(context, dict):
         env.context = context
     if method == "create" or not function.rpc["model"]:
-        first = args[0]             # an IndexError is also Odoo's answer to ids given by keyword
+        first = args[0]  # an IndexError is also Odoo's answer to ids given by keyword
     ids = ()
     if not function.rpc["model"]:
         ids, args = normalise_ids(first), args[1:]

@@ -13,11 +13,15 @@ def take(where, params, names):
     missing = [name for name in names if name not in params]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        listed = " and ".join([", ".join(map(repr, missing[:-1])), repr(missing[-1])]
-                              if len(missing) > 1 else [repr(missing[0])])
+        listed = " and ".join(
+            [", ".join(map(repr, missing[:-1])), repr(missing[-1])]
+            if len(missing) > 1
+            else [repr(missing[0])]
+        )
         listed = listed.replace(" and ", ", and ") if len(missing) > 2 else listed
-        raise TypeError(f"{where}() missing {len(missing)} required positional "
-                        f"argument{plural}: {listed}")
+        raise TypeError(
+            f"{where}() missing {len(missing)} required positional " f"argument{plural}: {listed}"
+        )
     return [params[name] for name in names]
 
 
@@ -25,20 +29,37 @@ def run(exchange, model, method, args, kwargs, channel="web", context=None):
     """One call in one transaction; logged with its outcome either way."""
     env = exchange.env(context)
     env.session = None if channel != "web" else exchange.session
-    return logged(exchange, env, model, method, channel, args,
-                  lambda: registry.call(env, model, method, args, kwargs))
+    return logged(
+        exchange,
+        env,
+        model,
+        method,
+        channel,
+        args,
+        lambda: registry.call(env, model, method, args, kwargs),
+    )
 
 
 def logged(exchange, env, model, method, channel, args, work):
     """`args` only name the ids of a call that failed."""
-    facts = {"model": model, "method": method, "channel": channel,
-             "uid": env.uid, "login": env.user.get("login")}
+    facts = {
+        "model": model,
+        "method": method,
+        "channel": channel,
+        "uid": env.uid,
+        "login": env.user.get("login"),
+    }
     try:
         with exchange.db.transaction():
             result = work()
     except Exception as error:
-        exchange.log(_asked_operation(env, model, method), ids=_asked_ids(args), ok=False,
-                     error=exception_name(error), **facts)
+        exchange.log(
+            _asked_operation(env, model, method),
+            ids=_asked_ids(args),
+            ok=False,
+            error=exception_name(error),
+            **facts,
+        )
         raise
     operation, noted_model, ids = env.noted
     exchange.log(operation, ids=ids, **{**facts, "model": noted_model})
@@ -53,7 +74,7 @@ def _asked_operation(env, model, method):
 def _asked_ids(args):
     try:
         return list(normalise_ids(args[0]))
-    except Exception:                   # whatever stood there, it named no records
+    except Exception:  # whatever stood there, it named no records
         return []
 
 
@@ -91,6 +112,7 @@ def resequence(exchange, params):
         env.note("write", model, records.ids)
         records._resequence(params.get("field") or "sequence", params.get("offset") or 0)
         return True
+
     return logged(exchange, env, model, "resequence", "web", [ids], work)
 
 
@@ -102,10 +124,14 @@ def dataset_call(exchange, params):
 
 @route("/web/dataset/search_read", kind="json", until=16)
 def search_read(exchange, params):
-    model, = take("DataSet.search_read", params, ("model",))
-    kwargs = {"fields": params.get("fields") or None, "domain": params.get("domain"),
-              "offset": params.get("offset") or 0, "limit": params.get("limit") or None,
-              "order": params.get("sort") or None}
+    (model,) = take("DataSet.search_read", params, ("model",))
+    kwargs = {
+        "fields": params.get("fields") or None,
+        "domain": params.get("domain"),
+        "offset": params.get("offset") or 0,
+        "limit": params.get("limit") or None,
+        "order": params.get("sort") or None,
+    }
     return run(exchange, model, "web_search_read", [], kwargs, context=params.get("context"))
 
 
@@ -118,14 +144,20 @@ def load(exchange, params):
 
 @route("/web/action/load", kind="json")
 def action_load(exchange, params):
-    action, = take("Action.load", params, ("action_id",))
-    return {"id": 1, "type": "ir.actions.act_window", "name": str(action),
-            "res_model": "res.partner", "views": [[False, "list"], [False, "form"]], "context": {}}
+    (action,) = take("Action.load", params, ("action_id",))
+    return {
+        "id": 1,
+        "type": "ir.actions.act_window",
+        "name": str(action),
+        "res_model": "res.partner",
+        "views": [[False, "list"], [False, "form"]],
+        "context": {},
+    }
 
 
 @route("/web/action/run", kind="json")
 def action_run(exchange, params):
-    action, = take("Action.run", params, ("action_id",))
+    (action,) = take("Action.run", params, ("action_id",))
     context = params.get("context") or {}
     return run(exchange, "ir.actions.server", "run", [[action]], {"context": context})
 

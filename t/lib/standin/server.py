@@ -8,7 +8,7 @@ import time
 from .errors import HttpError
 from .wire import Request, Response, html_response
 
-MAX_BODY = 512 << 20                # 8 MB attachments and more, but not the whole memory
+MAX_BODY = 512 << 20  # 8 MB attachments and more, but not the whole memory
 READ_SIZE = 65536
 SOCKET_TIMEOUT = 120
 HANG_SECONDS = 600
@@ -34,7 +34,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
     def handle_error(self, request, client_address):
-        pass                        # clients that vanish in the middle are part of the job
+        pass  # clients that vanish in the middle are part of the job
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -68,8 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _read_request(self):
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
         body = self._read_chunks() if chunked else self._read_length()
-        return Request(self.command, self.path, self.headers, body, chunked,
-                       self.client_address[0])
+        return Request(self.command, self.path, self.headers, body, chunked, self.client_address[0])
 
     def _read_length(self):
         text = self.headers.get("Content-Length", "0").strip()
@@ -99,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pieces.append(self._read_exactly(size))
             self.rfile.readline(READ_SIZE)
         while self.rfile.readline(READ_SIZE).strip():
-            pass                    # trailers
+            pass  # trailers
         return b"".join(pieces)
 
     # Faults on demand, for tests of what stands in front
@@ -136,8 +135,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _framing(self, response, chunked):
         headers = list(response.headers)
         if response.status not in (101, 204, 304):
-            length = ("Transfer-Encoding", "chunked") if chunked else (
-                "Content-Length", str(len(response.body)))
+            length = (
+                ("Transfer-Encoding", "chunked")
+                if chunked
+                else ("Content-Length", str(len(response.body)))
+            )
             headers.append(length)
         if self.close_connection and response.status != 101:
             headers.append(("Connection", "close"))
@@ -147,7 +149,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = response.body
         if self.command != "HEAD" and response.status not in (101, 204, 304):
             if cut:
-                body = body[:len(body) // 2]
+                body = body[: len(body) // 2]
                 self.close_connection = True
             self.wfile.write(_as_chunks(body) if chunked else body)
         self.wfile.flush()
@@ -157,14 +159,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _as_chunks(body):
-    pieces = [body[start:start + READ_SIZE] for start in range(0, len(body), READ_SIZE)]
+    pieces = [body[start : start + READ_SIZE] for start in range(0, len(body), READ_SIZE)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def _gzipped(response):
     """The operation was executed; only its answer cannot be read without unpacking."""
-    return Response(response.status, [*response.headers, ("Content-Encoding", "gzip")],
-                    gzip.compress(response.body))
+    return Response(
+        response.status,
+        [*response.headers, ("Content-Encoding", "gzip")],
+        gzip.compress(response.body),
+    )
 
 
 def _bad_gateway(response):
@@ -172,4 +177,3 @@ def _bad_gateway(response):
 
 
 _FAULTS = {"gzip": _gzipped, "502": _bad_gateway}
-

@@ -5,8 +5,14 @@ import hashlib
 from . import data
 from .versions import DATABASE
 
-_VIEWS = {kind: {"display_name": kind.title(), "icon": f"oi oi-view-{kind}", "multi_record": kind != "form"}
-          for kind in ("list", "form", "graph", "pivot", "calendar", "kanban", "search", "activity")}
+_VIEWS = {
+    kind: {
+        "display_name": kind.title(),
+        "icon": f"oi oi-view-{kind}",
+        "multi_record": kind != "form",
+    }
+    for kind in ("list", "form", "graph", "pivot", "calendar", "kanban", "search", "activity")
+}
 _COMPANY = {"id": 1, "name": "YourCompany", "sequence": 0}
 
 
@@ -16,7 +22,9 @@ def _digest(text):
 
 def _base_url(exchange):
     # Odoo's default proxy_mode looks at X-Forwarded-Host, which mod_proxy sends.
-    return f"http://{exchange.request.header('X-Forwarded-Host') or exchange.request.header('Host')}"
+    return (
+        f"http://{exchange.request.header('X-Forwarded-Host') or exchange.request.header('Host')}"
+    )
 
 
 def session_info(exchange):
@@ -24,8 +32,11 @@ def session_info(exchange):
     major, user = exchange.version.major, exchange.user
     groups = user.get("_groups", set())
     internal = data.INTERNAL in groups
-    info = {"uid": exchange.uid, "is_system": data.SYSTEM in groups,
-            "is_admin": exchange.uid == 1 or data.ACCESS_RIGHTS in groups}
+    info = {
+        "uid": exchange.uid,
+        "is_system": data.SYSTEM in groups,
+        "is_admin": exchange.uid == 1 or data.ACCESS_RIGHTS in groups,
+    }
     if major >= 18:
         info["is_public"] = False
     if major >= 17:
@@ -37,16 +48,20 @@ def session_info(exchange):
         info["user_settings"] = {"id": exchange.uid, "user_id": {"id": exchange.uid}}
     info.update(_server(exchange), **_person(exchange, user))
     info.update(_limits(exchange, major))
+    if major >= 19:
+        info["groups"] = {data.EXPORT: data.EXPORT in groups}
     if internal:
         info["user_companies"] = _companies(major)
-    return {**info, **_tail(exchange, major, groups)}
+    return {**info, **_tail(exchange, major)}
 
 
 def _server(exchange):
     major = exchange.version.major
-    return {"server_version": exchange.version.name,
-            "server_version_info": [major, 0, 0, "final", 0, ""],
-            "support_url": "https://www.odoo.com/buy"}
+    return {
+        "server_version": exchange.version.name,
+        "server_version_info": [major, 0, 0, "final", 0, ""],
+        "support_url": "https://www.odoo.com/buy",
+    }
 
 
 def _person(exchange, user):
@@ -63,10 +78,19 @@ def _person(exchange, user):
 
 
 def _limits(exchange, major):
-    limits = {"active_ids_limit": 20000, "profile_session": None, "profile_collectors": None,
-              "profile_params": None, "max_file_upload_size": 134217728, "home_action_id": False}
+    limits = {
+        "active_ids_limit": 20000,
+        "profile_session": None,
+        "profile_collectors": None,
+        "profile_params": None,
+        "max_file_upload_size": 134217728,
+        "home_action_id": False,
+    }
     if major <= 18:
-        limits["cache_hashes"] = {"translations": _digest("translations"), "load_menus": _digest("menus")}
+        limits["cache_hashes"] = {
+            "translations": _digest("translations"),
+            "load_menus": _digest("menus"),
+        }
     named = {"name": "USD"} if major >= 19 else {}
     limits["currencies"] = {"1": {**named, "symbol": "$", "position": "before", "digits": [69, 2]}}
     limits["bundle_params"] = {"lang": "en_US"}
@@ -81,14 +105,14 @@ def _companies(major):
     return companies if major == 16 else {**companies, "disallowed_ancestor_companies": {}}
 
 
-def _tail(exchange, major, groups):
-    tail = {"show_effect": True, "display_switch_company_menu": False}
+def _tail(exchange, major):
+    tail = {"show_effect": True}
+    if major <= 18:
+        tail["display_switch_company_menu"] = False
     if major <= 17:
         tail["user_id"] = [exchange.uid]
     else:
         tail["websocket_worker_version"] = exchange.version.websocket_version
-    if major >= 19:
-        tail["groups"] = {data.EXPORT: data.EXPORT in groups}
     return tail
 
 
@@ -100,6 +124,11 @@ def frontend_info(exchange):
         info["is_public"] = uid is None
     info["is_website_user"] = False
     info["user_id" if major <= 17 else "uid"] = uid if uid else (False if major <= 17 else None)
-    return {**info, "is_frontend": True, "profile_session": None, "show_effect": True,
-            "bundle_params": {"lang": "en_US"}, "translationURL": "/website/translations"}
-
+    return {
+        **info,
+        "is_frontend": True,
+        "profile_session": None,
+        "show_effect": True,
+        "bundle_params": {"lang": "en_US"},
+        "translationURL": "/website/translations",
+    }

@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-STORED_PREFIX = 42                  # characters of a 19 session id that survive a soft rotation
+STORED_PREFIX = 42  # characters of a 19 session id that survive a soft rotation
 GRACE_SECONDS = 120
 ROTATION_SECONDS = 3 * 3600
 CSRF_SECONDS = 365 * 86400
-MAX_SESSIONS = 100000               # a hostile client must not fill the memory
+MAX_SESSIONS = 100000  # a hostile client must not fill the memory
 
 
 @dataclass
@@ -22,17 +22,17 @@ class Session:
     sid: str
     uid: int | None = None
     login: str = ""
-    token: str = ""                 # dies with the user's password
-    pre_login: str = ""             # password given, second factor wanted
+    token: str = ""  # dies with the user's password
+    pre_login: str = ""  # password given, second factor wanted
     pre_uid: int | None = None
     identity_checked: float = 0.0
     created: float = field(default_factory=time.time)
-    next_sid: str = ""              # where a soft rotation led
-    dies: float = 0.0               # end of the predecessor's grace
+    next_sid: str = ""  # where a soft rotation led
+    dies: float = 0.0  # end of the predecessor's grace
     devices: set = field(default_factory=set)
     debug: str = ""
     # Of this request alone:
-    explicit: bool = False          # named by query or header: never answered with a cookie
+    explicit: bool = False  # named by query or header: never answered with a cookie
     dirty: bool = False
     rotate: bool = False
 
@@ -48,8 +48,7 @@ class Session:
 
 
 class SessionStore:
-    def __init__(self, version, rotation=ROTATION_SECONDS, grace=GRACE_SECONDS,
-                 old_carriers=False):
+    def __init__(self, version, rotation=ROTATION_SECONDS, grace=GRACE_SECONDS, old_carriers=False):
         self.version, self.rotation, self.grace = version, rotation, grace
         self.old_carriers = old_carriers and version.major <= 17
         self.secret = os.urandom(32)
@@ -71,7 +70,8 @@ class SessionStore:
         """(id, explicit): early 16 and 17 look at query and header before the cookie."""
         if self.old_carriers:
             sid = dict(reversed(request.query)).get("session_id") or request.header(
-                "X-Openerp-Session-Id")
+                "X-Openerp-Session-Id"
+            )
             if sid:
                 return sid, True
         return request.cookie("session_id"), False
@@ -116,8 +116,11 @@ class SessionStore:
         self._put(session)
 
     def _wants_soft(self, session):
-        return (self.version.soft_rotation and session.uid is not None
-                and time.time() >= session.created + self.rotation)
+        return (
+            self.version.soft_rotation
+            and session.uid is not None
+            and time.time() >= session.created + self.rotation
+        )
 
     def _rotate_soft(self, session, token_of):
         """Parallel requests with the old id all get the one successor."""
@@ -136,8 +139,9 @@ class SessionStore:
     def cookie_header(self, session, sent_sid):
         if session.explicit or not (session.dirty or sent_sid != session.sid):
             return None
-        return set_cookie("session_id", session.sid, self.version.cookie_max_age,
-                          self.version.cookie_expires)
+        return set_cookie(
+            "session_id", session.sid, self.version.cookie_max_age, self.version.cookie_expires
+        )
 
     def end_where(self, condition):
         """Remove session files, as the device list does; returns how many."""
@@ -157,8 +161,11 @@ class SessionStore:
 
     def csrf_valid(self, session, token):
         match = re.fullmatch(r"([0-9a-f]{40})o(\d{1,12})", token)
-        return bool(match) and int(match[2]) > time.time() and hmac.compare_digest(
-            match[1], self._csrf_digest(session, int(match[2])))
+        return (
+            bool(match)
+            and int(match[2]) > time.time()
+            and hmac.compare_digest(match[1], self._csrf_digest(session, int(match[2])))
+        )
 
 
 def set_cookie(name, value, max_age, expires=None, http_only=True, extra=""):

@@ -13,13 +13,18 @@ def code(secret, moment=None):
     counter = int((time.time() if moment is None else moment) // STEP_SECONDS)
     digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", counter), "sha1").digest()
     start = digest[-1] & 0x0F
-    number = struct.unpack(">I", digest[start:start + 4])[0] & 0x7FFFFFFF
+    number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
     return f"{number % 10 ** DIGITS:0{DIGITS}d}"
 
 
 def valid(secret, given):
     """One step of clock drift either way."""
     now = time.time()
-    return any(hmac.compare_digest(code(secret, now + drift), given)
-               for drift in (-STEP_SECONDS, 0, STEP_SECONDS)
-               ) if len(given) == DIGITS and given.isascii() else False
+    return (
+        any(
+            hmac.compare_digest(code(secret, now + drift), given)
+            for drift in (-STEP_SECONDS, 0, STEP_SECONDS)
+        )
+        if len(given) == DIGITS and given.isascii()
+        else False
+    )

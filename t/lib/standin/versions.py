@@ -13,25 +13,25 @@ class Version:
 
     major: int
     session_pattern: re.Pattern
-    session_hex: bool               # 40 hex digits, or 84 characters of base64url
-    cookie_max_age: int             # seconds
-    cookie_expires: int             # seconds; 17 and later state a year here, Max-Age rules
-    landing: str                    # where a login leads
-    error_code: int                 # JSON-RPC code of any server exception
-    wrong_type_status: int          # a JSON route called with another content type
-    route_type: str                 # how Odoo names its JSON routes in that refusal
-    debug_last: bool                # key order inside error.data
+    session_hex: bool  # 40 hex digits, or 84 characters of base64url
+    cookie_max_age: int  # seconds
+    cookie_expires: int  # seconds; 17 and later state a year here, Max-Age rules
+    landing: str  # where a login leads
+    error_code: int  # JSON-RPC code of any server exception
+    wrong_type_status: int  # a JSON route called with another content type
+    route_type: str  # how Odoo names its JSON routes in that refusal
+    debug_last: bool  # key order inside error.data
     copies_give_list: bool
-    recordsets_give_ids: bool       # else a recordset becomes text, "res.partner(1, 2)"
+    recordsets_give_ids: bool  # else a recordset becomes text, "res.partner(1, 2)"
     web_save: bool
-    button_tail: bool               # may a path follow /web/dataset/call_button
+    button_tail: bool  # may a path follow /web/dataset/call_button
     resequence_route: bool
-    probes_body: bool               # the read-only probe looks into the body before anything else
+    probes_body: bool  # the read-only probe looks into the body before anything else
     soft_rotation: bool
-    bearer: bool                    # /json/1 and Authorization: Bearer
+    bearer: bool  # /json/1 and Authorization: Bearer
     json2: bool
-    device_log: bool                # a new browser or address makes the session dirty
-    websocket_version: str          # query of the handshake; empty where none is sent
+    device_log: bool  # a new browser or address makes the session dirty
+    websocket_version: str  # query of the handshake; empty where none is sent
     nosniff: bool
 
     @property

@@ -13,7 +13,7 @@ from .wire import HTML_UTF8, Response
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MAX_FRAME = 1 << 20
-PING_SECONDS = 45                   # Odoo pings what was silent so long, and cuts after 60
+PING_SECONDS = 45  # Odoo pings what was silent so long, and cuts after 60
 CLOSE_TOO_BIG, CLOSE_PROTOCOL = 1009, 1002
 OP_TEXT, OP_CLOSE, OP_PING, OP_PONG = 1, 8, 9, 10
 
@@ -39,13 +39,20 @@ def handshake(exchange):
     if exchange.version.major >= 17 and not request.header("Origin"):
         raise HttpError(400, "Empty or missing header(s): origin")
     accept = base64.b64encode(hashlib.sha1(key.encode() + _MAGIC).digest()).decode()
-    exchange.session.dirty = True       # the 101 carries the session cookie again
+    exchange.session.dirty = True  # the 101 carries the session cookie again
     sockets = exchange.app.sockets
-    return Response(101, [
-        ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept),
-        ("Content-Type", HTML_UTF8), ("Access-Control-Allow-Origin", "*"),
-        ("Access-Control-Allow-Methods", "GET, POST")],
-        takeover=lambda connection: serve(connection, sockets))
+    return Response(
+        101,
+        [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", accept),
+            ("Content-Type", HTML_UTF8),
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, POST"),
+        ],
+        takeover=lambda connection: serve(connection, sockets),
+    )
 
 
 def serve(connection, sockets):
@@ -53,7 +60,7 @@ def serve(connection, sockets):
     try:
         _loop(connection)
     except (OSError, EOFError, ValueError):
-        pass                            # the client or a proxy went away
+        pass  # the client or a proxy went away
     finally:
         sockets.change(-1)
 

@@ -29,8 +29,8 @@ class Part:
 @dataclass
 class Request:
     method: str
-    target: str                     # as on the request line
-    headers: object                 # email.message.Message: case-insensitive, keeps repetitions
+    target: str  # as on the request line
+    headers: object  # email.message.Message: case-insensitive, keeps repetitions
     body: bytes
     chunked: bool
     client: str
@@ -111,9 +111,15 @@ def parse_multipart(content_type, body):
     if not message.is_multipart():
         raise HttpError(400, "Invalid multipart body")
     parts = list(message.iter_parts())[:MAX_FORM_PARTS]
-    return [Part(part.get_param("name", "", header="content-disposition"), part.get_filename(),
-                 part.get_content_type(), part.get_payload(decode=True) or b"")
-            for part in parts]
+    return [
+        Part(
+            part.get_param("name", "", header="content-disposition"),
+            part.get_filename(),
+            part.get_content_type(),
+            part.get_payload(decode=True) or b"",
+        )
+        for part in parts
+    ]
 
 
 _OCTAL = re.compile(r"\\([0-3][0-7][0-7]|.)", re.S)
@@ -123,7 +129,8 @@ def _unquote_cookie(value):
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
     return _OCTAL.sub(
-        lambda match: chr(int(match[1], 8)) if len(match[1]) == 3 else match[1], value[1:-1])
+        lambda match: chr(int(match[1], 8)) if len(match[1]) == 3 else match[1], value[1:-1]
+    )
 
 
 def parse_cookies(header):
@@ -139,8 +146,8 @@ class Response:
     status: int = 200
     headers: list = field(default_factory=list)
     body: bytes = b""
-    chunked: bool = False           # werkzeug chunks what has no known length
-    takeover: object = None         # callable(handler): the connection belongs to it afterwards
+    chunked: bool = False  # werkzeug chunks what has no known length
+    takeover: object = None  # callable(handler): the connection belongs to it afterwards
 
     def has(self, name):
         return any(key.lower() == name.lower() for key, _ in self.headers)
@@ -156,23 +163,30 @@ def html_response(text, status=200, headers=()):
 
 def json_response(value, status=200, headers=()):
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return Response(status, [("Content-Type", JSON_UTF8), *headers],
-                    text.encode("utf-8", "surrogatepass"))
+    return Response(
+        status, [("Content-Type", JSON_UTF8), *headers], text.encode("utf-8", "surrogatepass")
+    )
 
 
 def file_response(content, mimetype, filename=None, headers=()):
-    extra = [("Content-Disposition", f"attachment; filename*=UTF-8''{filename}")] if filename else []
+    extra = (
+        [("Content-Disposition", f"attachment; filename*=UTF-8''{filename}")] if filename else []
+    )
     return Response(200, [*extra, ("Content-Type", mimetype), *headers], content)
 
 
 def redirect(location, status=303):
     shown = html.escape(location)
-    page = ("<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n"
-            "<h1>Redirecting...</h1>\n<p>You should be redirected automatically to the target "
-            f'URL: <a href="{shown}">{shown}</a>. If not, click the link.\n')
+    page = (
+        "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n"
+        "<h1>Redirecting...</h1>\n<p>You should be redirected automatically to the target "
+        f'URL: <a href="{shown}">{shown}</a>. If not, click the link.\n'
+    )
     return html_response(page, status, [("Location", header_safe(location))])
 
 
 def header_safe(text):
     """A value that cannot break out of its header line."""
-    return re.sub(r"[^\x21-\x7e]", lambda match: "".join(f"%{b:02X}" for b in match[0].encode()), text)
+    return re.sub(
+        r"[^\x21-\x7e]", lambda match: "".join(f"%{b:02X}" for b in match[0].encode()), text
+    )

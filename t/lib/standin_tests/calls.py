@@ -12,13 +12,21 @@ def records_are_made_changed_found_and_deleted(server):
     many = client.result("res.partner", "create", [{"name": "Bob"}, {"name": "Cy"}])
     assert isinstance(number, int) and len(many) == 2, (number, many)
     equal(client.result("res.partner", "write", [number], {"city": "Lier"}), True)
-    equal(client.result("res.partner", "read", [number], ["name", "city"]),
-          [{"id": number, "name": "Ada", "city": "Lier"}])
-    equal(client.result("res.partner", "search", ["|", ["name", "=", "Ada"], ["name", "=", "Bob"]]), [number, many[0]])
+    equal(
+        client.result("res.partner", "read", [number], ["name", "city"]),
+        [{"id": number, "name": "Ada", "city": "Lier"}],
+    )
+    equal(
+        client.result("res.partner", "search", ["|", ["name", "=", "Ada"], ["name", "=", "Bob"]]),
+        [number, many[0]],
+    )
     equal(client.result("res.partner", "unlink", [number, 999999]), True)
     equal(client.result("res.partner", "read", [number], ["name"]), [])
     line = client.last("unlink")
-    equal((line["model"], line["ids"], line["login"], line["ok"]), ("res.partner", [number, 999999], "admin", True))
+    equal(
+        (line["model"], line["ids"], line["login"], line["ok"]),
+        ("res.partner", [number, 999999], "admin", True),
+    )
 
 
 @test(17, 18, 19)
@@ -26,9 +34,13 @@ def web_save_makes_or_changes_and_shows_the_next(server):
     client = admin(server)
     made = client.result("res.partner", "web_save", [], {"name": "W"}, specification={"name": {}})
     equal(made, [{"id": made[0]["id"], "name": "W"}])
-    changed = client.result("res.partner", "web_save", [made[0]["id"]], {"name": "W2"}, specification={})
+    changed = client.result(
+        "res.partner", "web_save", [made[0]["id"]], {"name": "W2"}, specification={}
+    )
     equal(changed, [{"id": made[0]["id"]}])
-    shown = client.result("res.partner", "web_save", [], {"name": "W3"}, specification={}, next_id=14)
+    shown = client.result(
+        "res.partner", "web_save", [], {"name": "W3"}, specification={}, next_id=14
+    )
     equal(shown, [{"id": 14}])
     line = client.last("create")
     equal((line["method"], line["ids"]), ("web_save", [made[0]["id"] + 1]))
@@ -36,7 +48,10 @@ def web_save_makes_or_changes_and_shows_the_next(server):
 
 @test(16)
 def web_save_does_not_exist_in_16(server):
-    equal(admin(server).error("res.partner", "web_save", [], {"name": "x"}, specification={}), "builtins.AttributeError")
+    equal(
+        admin(server).error("res.partner", "web_save", [], {"name": "x"}, specification={}),
+        "builtins.AttributeError",
+    )
 
 
 @test()
@@ -48,7 +63,9 @@ def copies_and_archives_answer_in_their_versions_shape(server):
     archived = client.call("res.partner", "action_archive", ids)
     assert "result" not in archived and "error" not in archived, archived
     equal(client.result("res.partner", "search_count", [["id", "in", ids]]), 0)
-    equal(client.result("res.partner", "search_count", [["id", "in", ids], ["active", "=", False]]), 2)
+    equal(
+        client.result("res.partner", "search_count", [["id", "in", ids], ["active", "=", False]]), 2
+    )
     if client.version == 17:
         equal(len(client.result("res.partner", "copy_multi", ids)), 2)
 
@@ -57,7 +74,9 @@ def copies_and_archives_answer_in_their_versions_shape(server):
 def recordsets_are_text_before_19(server):
     client = admin(server)
     made = client.result("res.partner", "activity_schedule", [14], summary="x")
-    assert isinstance(made, list) if client.version == 19 else made.startswith("mail.activity("), made
+    assert (
+        isinstance(made, list) if client.version == 19 else made.startswith("mail.activity(")
+    ), made
     posted = client.result("res.partner", "message_post", [14], body="hello")
     equal(isinstance(posted, list), client.version == 19)
 
@@ -66,8 +85,14 @@ def recordsets_are_text_before_19(server):
 def the_body_decides_not_the_path(server):
     client = admin(server)
     params = {"model": "res.partner", "method": "write", "args": [[14], {"ref": "x"}], "kwargs": {}}
-    for path in ("call_kw", "call_kw/sale.order/unlink", "%63all_kw/res.partner/read", "call_kw/", "call_kw?x=1",
-                 "call_kw/../../x"):
+    for path in (
+        "call_kw",
+        "call_kw/sale.order/unlink",
+        "%63all_kw/res.partner/read",
+        "call_kw/",
+        "call_kw?x=1",
+        "call_kw/../../x",
+    ):
         answer = client.rpc(f"/web/dataset/{path}", params)
         equal((path, answer.json.get("result")), (path, True))
     equal(client.last("write")["ids"], [14])
@@ -77,10 +102,18 @@ def the_body_decides_not_the_path(server):
 def paths_match_as_werkzeug_matches_them(server):
     client = admin(server)
     params = {"model": "res.partner", "method": "search_count", "args": [[]], "kwargs": {}}
-    for path, status in (("//web/dataset/call_kw", 200), ("/web%2Fdataset%2Fcall_kw", 200), ("/call%255Fkw", 404),
-                         ("/Web/dataset/call_kw", 404), ("/web/./dataset/call_kw", 404), ("/fr/web/dataset/call_kw", 200),
-                         ("/fr//web/dataset/call_kw", 200), ("/web//dataset/call_kw", 308),
-                         ("http://any.host/web/dataset/call_kw", 200), ("/web/dataset/call_kw;a=b", 404)):
+    for path, status in (
+        ("//web/dataset/call_kw", 200),
+        ("/web%2Fdataset%2Fcall_kw", 200),
+        ("/call%255Fkw", 404),
+        ("/Web/dataset/call_kw", 404),
+        ("/web/./dataset/call_kw", 404),
+        ("/fr/web/dataset/call_kw", 200),
+        ("/fr//web/dataset/call_kw", 200),
+        ("/web//dataset/call_kw", 308),
+        ("http://any.host/web/dataset/call_kw", 200),
+        ("/web/dataset/call_kw;a=b", 404),
+    ):
         equal((path, client.rpc(path, params).status), (path, status))
     for verb in ("GET", "PUT", "BREW", "OPTIONS"):
         equal((verb, client.rpc("/web/dataset/call_kw", params, method=verb).status), (verb, 200))
@@ -93,7 +126,12 @@ def call_button_throws_results_away_but_runs_anything(server):
     params = {"model": "res.partner", "method": "unlink", "args": [[number]], "kwargs": {}}
     tail = client.rpc("/web/dataset/call_button/res.partner/unlink", params)
     equal(tail.status, 404 if client.version <= 17 else 200)
-    equal(client.rpc("/web/dataset/call_button", {**params, "method": "write", "args": [[14], {}]}).json["result"], False)
+    equal(
+        client.rpc(
+            "/web/dataset/call_button", {**params, "method": "write", "args": [[14], {}]}
+        ).json["result"],
+        False,
+    )
     order = client.result("sale.order", "create", {"partner_id": 14})
     button = {"model": "sale.order", "method": "action_confirm", "args": [[order]], "kwargs": {}}
     equal(client.rpc("/web/dataset/call_button", button).json["result"], False)
@@ -126,11 +164,21 @@ def refusals_have_their_names_and_leave_nothing(server):
     equal(demo.result("res.users", "write", [6], {"signature": "x"}), True)
     equal(client.error("res.partner", "_write", [14], {}), access)
     equal(client.error("res.partner", "write", [999999], {"name": "x"}), missing)
-    equal(client.error("res.partner", "write", [14], {"parent_id": 14}), "odoo.exceptions.ValidationError")
-    equal(client.error("res.partner.category", "create", {"color": 1}), "odoo.exceptions.ValidationError")
+    equal(
+        client.error("res.partner", "write", [14], {"parent_id": 14}),
+        "odoo.exceptions.ValidationError",
+    )
+    equal(
+        client.error("res.partner.category", "create", {"color": 1}),
+        "odoo.exceptions.ValidationError",
+    )
     equal(client.error("res.partner", "unlink", [3]), "odoo.exceptions.RedirectWarning")
-    equal(client.error("res.partner", "write", [14], {"no_such_field": 1}), "builtins.ValueError")
-    equal(client.error("res.users", "create", [{"name": "dup", "login": "demo"}]), "odoo.exceptions.ValidationError")
+    wrong_field = "builtins.KeyError" if client.version == 19 else "builtins.ValueError"
+    equal(client.error("res.partner", "write", [14], {"no_such_field": 1}), wrong_field)
+    equal(
+        client.error("res.users", "create", [{"name": "dup", "login": "demo"}]),
+        "odoo.exceptions.ValidationError",
+    )
     equal(client.error("res.partner", "no_such_method", [1]), "builtins.AttributeError")
     before = client.result("res.partner", "search_count", [])
     assert "error" in client.call("res.partner", "create", [{"name": "good"}, {"no_such_field": 1}])
@@ -141,7 +189,11 @@ def refusals_have_their_names_and_leave_nothing(server):
 @test()
 def unknown_models_fail_by_version(server):
     answer = admin(server).call("no.such.model", "write", [1], {"a": 1})
-    wanted = (7, 200, "builtins.KeyError") if server.app.version.major <= 17 else (None, 404, "werkzeug.exceptions.NotFound")
+    wanted = (
+        (7, 200, "builtins.KeyError")
+        if server.app.version.major <= 17
+        else (None, 404, "werkzeug.exceptions.NotFound")
+    )
     equal((answer["id"], answer["error"]["code"], answer["error"]["data"]["name"]), wanted)
 
 
@@ -151,10 +203,22 @@ def ids_come_in_several_shapes(server):
     equal(client.result("res.partner", "write", 14, {"ref": "bare"}), True)
     equal(client.result("res.partner", "write", [], {"ref": "none"}), True)
     equal(client.result("res.partner", "write", False, {"ref": "none"}), True)
-    assert client.error("res.partner", "write", "14", {"ref": "text"}).startswith("psycopg2.errors.")
-    assert client.error("res.partner", "write", [14.0], {"ref": "float"}).startswith("psycopg2.errors.")
-    keyword = {"model": "res.partner", "method": "write", "args": [], "kwargs": {"ids": [14], "vals": {"ref": "x"}}}
-    equal(client.rpc("/web/dataset/call_kw", keyword).json["error"]["data"]["name"], "builtins.IndexError")
+    assert client.error("res.partner", "write", "14", {"ref": "text"}).startswith(
+        "psycopg2.errors."
+    )
+    assert client.error("res.partner", "write", [14.0], {"ref": "float"}).startswith(
+        "psycopg2.errors."
+    )
+    keyword = {
+        "model": "res.partner",
+        "method": "write",
+        "args": [],
+        "kwargs": {"ids": [14], "vals": {"ref": "x"}},
+    }
+    equal(
+        client.rpc("/web/dataset/call_kw", keyword).json["error"]["data"]["name"],
+        "builtins.IndexError",
+    )
     equal(client.result("res.partner", "write", [14], vals={"ref": "named"}), True)
     equal(client.result("res.partner", "read", [14], ["ref"]), [{"id": 14, "ref": "named"}])
 
@@ -167,15 +231,30 @@ def raw_call(client, body, content_type="application/json"):
 def json_is_read_as_python_reads_it(server):
     client = admin(server)
     call = '"model":"res.partner","method":"write","args":[[14],{"ref":"%s"}],"kwargs":{}'
-    good = ['{"params":{%s}}' % call % "plain", '{"params":{"model":"sale.order",%s}}' % call % "last key wins",
-            '{"params":{%s}}' % (call % "e").replace("model", r"\u006dodel"), '{"id":NaN,"params":{%s}}' % call % "nan",
-            ' \r\n{"params":{%s}}\t' % call % "blank"]
-    for body in [*(text.encode() for text in good), b'{"params":{%s}}' % (call % "@").encode().replace(b"@", b"\xff\xfe")]:
+    good = [
+        '{"params":{%s}}' % call % "plain",
+        '{"params":{"model":"sale.order",%s}}' % call % "last key wins",
+        '{"params":{%s}}' % (call % "e").replace("model", r"\u006dodel"),
+        '{"id":NaN,"params":{%s}}' % call % "nan",
+        ' \r\n{"params":{%s}}\t' % call % "blank",
+    ]
+    for body in [
+        *(text.encode() for text in good),
+        b'{"params":{%s}}' % (call % "@").encode().replace(b"@", b"\xff\xfe"),
+    ]:
         equal((body, raw_call(client, body).json.get("result")), (body, True))
-    equal(raw_call(client, good[0].encode(), "application/json-rpc; charset=latin-1").json["result"], True)
+    equal(
+        raw_call(client, good[0].encode(), "application/json-rpc; charset=latin-1").json["result"],
+        True,
+    )
     bad = raw_call(client, good[0].encode(), "text/plain")
     equal(bad.status, 415 if client.version == 19 else 400)
-    for body in (b"\xef\xbb\xbf" + good[0].encode(), good[0].encode() + b"x", b"", b'{"params":{"model":\'x\'}}'):
+    for body in (
+        b"\xef\xbb\xbf" + good[0].encode(),
+        good[0].encode() + b"x",
+        b"",
+        b'{"params":{"model":\'x\'}}',
+    ):
         broken(client, raw_call(client, body))
 
 
@@ -183,8 +262,12 @@ def broken(client, answer):
     if client.version == 17:
         equal((answer.status, answer.body), (400, b"Invalid JSON data"))
         return
-    name = "werkzeug.exceptions.BadRequest" if client.version == 16 else "json.decoder.JSONDecodeError"
-    equal((answer.status, answer.json["id"], answer.json["error"]["data"]["name"]), (200, None, name))
+    name = (
+        "werkzeug.exceptions.BadRequest" if client.version == 16 else "json.decoder.JSONDecodeError"
+    )
+    equal(
+        (answer.status, answer.json["id"], answer.json["error"]["data"]["name"]), (200, None, name)
+    )
 
 
 @test()
@@ -210,9 +293,15 @@ def deep_nesting_is_an_ordinary_error(server):
 @test()
 def chunked_bodies_are_read(server):
     client = admin(server)
-    body = json.dumps({"params": {"model": "res.partner", "method": "search_count", "args": [[]], "kwargs": {}}}).encode()
-    answer = client.send("POST", "/web/dataset/call_kw", iter([body[:9], body[9:10], body[10:]]),
-                         {"Content-Type": "application/json"})
+    body = json.dumps(
+        {"params": {"model": "res.partner", "method": "search_count", "args": [[]], "kwargs": {}}}
+    ).encode()
+    answer = client.send(
+        "POST",
+        "/web/dataset/call_kw",
+        iter([body[:9], body[9:10], body[10:]]),
+        {"Content-Type": "application/json"},
+    )
     assert answer.json["result"] > 5, answer.body
 
 
@@ -229,11 +318,20 @@ def groups_are_asked_in_each_versions_way(server):
 @test()
 def many_values_make_and_unmake_lines(server):
     client = admin(server)
-    number = client.result("res.partner", "create", {"name": "Parent", "child_ids": [[0, 0, {"name": "Child"}]]})
-    child, = client.result("res.partner", "search", [["parent_id", "=", number]])
-    client.result("res.partner", "write", [number], {"child_ids": [[1, child, {"city": "Aalst"}]], "category_id": [[6, 0, [1, 2]]]})
-    equal(client.result("res.partner", "read", [child], ["city", "parent_id"]),
-          [{"id": child, "city": "Aalst", "parent_id": [number, "Parent"]}])
+    number = client.result(
+        "res.partner", "create", {"name": "Parent", "child_ids": [[0, 0, {"name": "Child"}]]}
+    )
+    (child,) = client.result("res.partner", "search", [["parent_id", "=", number]])
+    client.result(
+        "res.partner",
+        "write",
+        [number],
+        {"child_ids": [[1, child, {"city": "Aalst"}]], "category_id": [[6, 0, [1, 2]]]},
+    )
+    equal(
+        client.result("res.partner", "read", [child], ["city", "parent_id"]),
+        [{"id": child, "city": "Aalst", "parent_id": [number, "Parent"]}],
+    )
     client.result("res.partner", "write", [number], {"child_ids": [[2, child]]})
     equal(client.result("res.partner", "read", [child], ["city"]), [])
 
@@ -241,7 +339,12 @@ def many_values_make_and_unmake_lines(server):
 @test(16)
 def old_dataset_routes_exist_in_16(server):
     client = admin(server)
-    found = client.rpc("/web/dataset/search_read", {"model": "res.partner", "fields": ["name"], "domain": [], "limit": 2}).json
+    found = client.rpc(
+        "/web/dataset/search_read",
+        {"model": "res.partner", "fields": ["name"], "domain": [], "limit": 2},
+    ).json
     equal(len(found["result"]["records"]), 2)
-    made = client.rpc("/web/dataset/call", {"model": "res.partner", "method": "create", "args": [{"name": "c"}]}).json
+    made = client.rpc(
+        "/web/dataset/call", {"model": "res.partner", "method": "create", "args": [{"name": "c"}]}
+    ).json
     assert isinstance(made["result"], int), made

@@ -19,9 +19,11 @@ TESTS = []
 
 def test(*versions, **options):
     """Runs the function once per version against a server with these options."""
+
     def register(function):
         TESTS.extend((function, version, options) for version in versions or ALL)
         return function
+
     return register
 
 
@@ -67,7 +69,11 @@ class Client:
 
     def send(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(*self.server.server_address, timeout=20)
-        sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
+        sent = (
+            {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+            if self.cookies
+            else {}
+        )
         connection.request(method, path, body, {**sent, **(headers or {})})
         response = connection.getresponse()
         answer = Answer(response, response.read() if response.status != 101 else b"")
@@ -83,8 +89,10 @@ class Client:
         return self.send(method, path, body, {"Content-Type": content_type})
 
     def call(self, model, method, *args, **kwargs):
-        return self.rpc(f"/web/dataset/call_kw/{model}/{method}",
-                        {"model": model, "method": method, "args": list(args), "kwargs": kwargs}).json
+        return self.rpc(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": list(args), "kwargs": kwargs},
+        ).json
 
     def result(self, model, method, *args, **kwargs):
         answer = self.call(model, method, *args, **kwargs)
@@ -96,8 +104,13 @@ class Client:
 
     def login(self, login="admin", password=None, path="/web/login", **fields):
         page = self.send("GET", "/web/login").body.decode()
-        form = {"csrf_token": csrf_of(page), "login": login,
-                "password": login if password is None else password, "redirect": "", **fields}
+        form = {
+            "csrf_token": csrf_of(page),
+            "login": login,
+            "password": login if password is None else password,
+            "redirect": "",
+            **fields,
+        }
         return self.send("POST", path, urlencode(form), FORM)
 
     def sid(self):

@@ -11,7 +11,7 @@ import score
 from .harness import equal, test
 
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "corpus")
-SOME = 400                          # lines: enough of every kind, and quick
+SOME = 400  # lines: enough of every kind, and quick
 
 
 def corpus(version):
@@ -36,6 +36,7 @@ def a_recording_comes_back_unchanged(running):
         equal(replay_client.play(lines, url, chunks=7), [])
         wrong = replay_client.play([recording.Line(1, lines[0].facts)], url)
         assert wrong, "another line's answer went unnoticed"
+
     with_backend(running.app.version.major, act)
 
 
@@ -43,8 +44,14 @@ def a_recording_comes_back_unchanged(running):
 def a_replay_knows_who_a_session_was(running):
     lines = recording.read(corpus(running.app.version.major))
     identities = replay.Identities(lines)
-    login = next(line for line in lines if line.expect and line.expect[0]["op"] == "login" and line.new_session
-                 and line.expect[0].get("login") == "admin")
+    login = next(
+        line
+        for line in lines
+        if line.expect
+        and line.expect[0]["op"] == "login"
+        and line.new_session
+        and line.expect[0].get("login") == "admin"
+    )
     info = identities.info(login.new_session)
     equal((info["uid"], info["username"]), (2, "admin"))
     equal(identities.info("no such session"), None)
@@ -55,9 +62,18 @@ def perfect_trail(lines):
     for line in lines:
         for expected in score.expected_of(line):
             number = len(events) + 1
-            events.append(score.Event(number, expected.operation, expected.model or "", expected.ids or [],
-                                      expected.via or "", "success" if expected.ok else "denied",
-                                      expected.login or "", line.path))
+            events.append(
+                score.Event(
+                    number,
+                    expected.operation,
+                    expected.model or "",
+                    expected.ids or [],
+                    expected.via or "",
+                    "success" if expected.ok else "denied",
+                    expected.login or "",
+                    line.path,
+                )
+            )
             numbers[number] = line.number
     return events, numbers
 
@@ -81,9 +97,20 @@ def each_kind_of_mistake_is_seen(running):
     lines = recording.read(corpus(17))
     events, numbers = perfect_trail(lines)
     write = next(event for event in events if event.operation == "write" and event.ids)
-    for name, value in (("operation", "unlink"), ("model", "res.users"), ("ids", [987654]), ("outcome", "unknown")):
+    for name, value in (
+        ("operation", "unlink"),
+        ("model", "res.users"),
+        ("ids", [987654]),
+        ("outcome", "unknown"),
+    ):
         changed = score.Event(**{**vars(write), name: value})
-        equal((name, scored(lines, [changed if event is write else event for event in events], numbers)), (name, ["wrong"]))
+        equal(
+            (
+                name,
+                scored(lines, [changed if event is write else event for event in events], numbers),
+            ),
+            (name, ["wrong"]),
+        )
     equal(scored(lines, [event for event in events if event is not write], numbers), ["missed"])
     again = score.Event(**{**vars(write), "id": len(events) + 1})
     equal(scored(lines, [*events, again], {**numbers, again.id: numbers[write.id]}), ["invented"])

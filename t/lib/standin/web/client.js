@@ -144,9 +144,14 @@ function showError(error) {
     }
 }
 
+// A refused call was already shown: nothing is left to do for who clicked.
+function guarded(act) {
+    return () => act().catch((error) => console.warn(error.message));
+}
+
 function drawMenu() {
     find("#menu").replaceChildren(...Object.entries(MODELS).map(([name, { title }]) => {
-        const button = element("button", { type: "button", textContent: title, onclick: () => openModel(name) });
+        const button = element("button", { type: "button", textContent: title, onclick: guarded(() => openModel(name)) });
         button.toggleAttribute("aria-current", name === model);
         return button;
     }));
@@ -157,7 +162,7 @@ async function drawList() {
     const { columns, fields, title } = MODELS[model];
     const { length, records } = await searchRead(model, columns);
     const row = (record) => {
-        const line = element("tr", { onclick: () => openRecord(record.id) },
+        const line = element("tr", { onclick: guarded(() => openRecord(record.id)) },
                              ...columns.map((name) => element("td", { textContent: shown(record[name]) })));
         line.setAttribute("aria-selected", Boolean(current && current.id === record.id));
         return line;
@@ -165,7 +170,7 @@ async function drawList() {
     find("#list").replaceChildren(
         element("div", { className: "buttons" },
                 element("button", { className: "primary", type: "button", textContent: "New", id: "new",
-                                    onclick: () => openRecord(null) }),
+                                    onclick: guarded(() => openRecord(null)) }),
                 element("span", { className: "muted", textContent: `${title}: ${length}` })),
         element("table", {}, element("thead", {}, element("tr", {}, ...columns.map(
             (name) => element("th", { textContent: fields[name] || name })))),
@@ -184,7 +189,7 @@ async function input(name) {
 
 function button(title, act, primary = false) {
     return element("button", { type: "button", textContent: title, className: primary ? "primary" : "",
-                               onclick: () => act().catch((error) => console.warn(error)) });
+                               onclick: guarded(act) });
 }
 
 async function drawForm() {
@@ -277,5 +282,5 @@ function connectBus(delay = 1000) {
     };
 }
 
-openModel(LANDING).catch((error) => console.warn(error));
+guarded(() => openModel(LANDING))();
 connectBus();
