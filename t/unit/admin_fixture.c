@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/csrf.h"
 #include "trail/chain.h"
 
 #define BODY_LIMIT (64 * 1024 * 1024)
@@ -207,6 +208,51 @@ void fixture_events(int count, const char *operation, const char *model)
     chain_close(&chain);
 }
 
+void fixture_trail(void)
+{
+    const char *ann = fixture_reference(ANN), *bob = fixture_reference(BOB);
+
+    fixture_event(EVENT_OPERATION, "login", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
+                  EVENT_SESSION, ann, EVENT_IP, "192.0.2.7", EVENT_TIME, "2026-11-20T08:00:00.000Z",
+                  -1);
+    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
+                  EVENT_SESSION, ann, EVENT_IP, "192.0.2.7", EVENT_MODEL, "res.partner",
+                  EVENT_RECORD_IDS, "7 9", EVENT_RECORD_COUNT, "2", EVENT_METHOD, "web_save",
+                  EVENT_FIELDS, "name tag_ids", EVENT_VALUES,
+                  "{\"name\":\"New\",\"tag_ids\":[[6,0,[1,2]]]}", EVENT_OLD_VALUES,
+                  "{\"name\":\"Old\"}", EVENT_STATUS, "200", EVENT_TIME, "2026-11-20T09:00:00.000Z",
+                  -1);
+    fixture_event(EVENT_OPERATION, "unlink", EVENT_UID, "8", EVENT_LOGIN, "bob@example.com",
+                  EVENT_SESSION, bob, EVENT_IP, "198.51.100.8", EVENT_MODEL, "sale.order",
+                  EVENT_RECORD_IDS, "7", EVENT_RECORD_COUNT, "1", EVENT_OUTCOME, "denied",
+                  EVENT_ERROR, "odoo.exceptions.AccessError", EVENT_TIME,
+                  "2026-11-20T10:00:00.000Z", -1);
+    fixture_event(EVENT_OPERATION, "create", EVENT_UID, "8", EVENT_LOGIN, "bob@example.com",
+                  EVENT_SESSION, bob, EVENT_IP, "198.51.100.8", EVENT_MODEL, "res.partner",
+                  EVENT_RECORD_IDS, "11", EVENT_RECORD_COUNT, "1", EVENT_OUTCOME, "failed",
+                  EVENT_TIME, "2026-11-20T11:00:00.000Z", -1);
+    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
+                  EVENT_SITE, "other.example.com", EVENT_MODEL, "res.partner", EVENT_RECORD_IDS,
+                  "7", EVENT_TIME, "2026-11-20T12:00:00.000Z", -1);
+    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
+                  EVENT_DATABASE, "test", EVENT_MODEL, "res.partner", EVENT_TIME,
+                  "2026-11-20T13:00:00.000Z", -1);
+}
+
+void fixture_hostile_events(void)
+{
+    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, HOSTILE, EVENT_USER,
+                  HOSTILE, EVENT_IP, "192.0.2.7", EVENT_CHANNEL, "web", EVENT_MODEL, HOSTILE,
+                  EVENT_RECORD_IDS, "7 " HOSTILE, EVENT_METHOD, HOSTILE, EVENT_FIELDS, HOSTILE,
+                  EVENT_ERROR, HOSTILE, EVENT_PATH, HOSTILE, EVENT_FLAGS, HOSTILE, EVENT_USER_AGENT,
+                  HOSTILE, EVENT_PEER_IP, HOSTILE, EVENT_SESSION, fixture_reference(ANN), -1);
+    fixture_event(EVENT_OPERATION, "session_started", EVENT_UID, "7", EVENT_LOGIN, HOSTILE,
+                  EVENT_USER, HOSTILE, EVENT_SESSION, "0123456789abcdef0123456789abcdef",
+                  EVENT_USER_AGENT, HOSTILE, EVENT_VALUES,
+                  "{\"<x9>\":\"\\\"'><x9>\",\"b\":[\"<x9>\"]}", EVENT_OLD_VALUES,
+                  "{\"<x9>\":{\"<x9>\":1}}", -1);
+}
+
 /* ---- requests ---- */
 
 static apr_status_t on_revoke(void *payload, const char *reference, session_reason_t reason,
@@ -336,4 +382,89 @@ const char *answer_text(answer_t *answer)
 const char *answer_header(answer_t *answer, const char *name)
 {
     return apr_table_get(answer->headers, name);
+}
+
+/* ---- sessions by reference ---- */
+
+const json_value_t *session_find(const json_value_t *answer, const char *reference)
+{
+    const json_value_t *sessions = json_member(answer, "sessions");
+
+    for (const json_value_t *session = sessions->first; session; session = session->next) {
+        if (strcmp(json_string(json_member(session, "reference")), reference) == 0) {
+            return session;
+        }
+    }
+    return NULL;
+}
+
+const char *json_text(const json_value_t *object, const char *name)
+{
+    const json_value_t *value = json_member(object, name);
+
+    assert_non_null(value);
+    return value->text;
+}
+
+void expect_sessions(visitor_t visitor, const char *query, int ann, int bob, int manager)
+{
+    json_value_t *answer = get_json(visitor, "/sessions", query, 200);
+
+    assert_int_equal(session_find(answer, fixture_reference(ANN)) != NULL, ann);
+    assert_int_equal(session_find(answer, fixture_reference(BOB)) != NULL, bob);
+    assert_int_equal(session_find(answer, fixture_reference(MANAGER)) != NULL, manager);
+}
+
+void session_end(visitor_t visitor, session_state_t state, session_reason_t reason)
+{
+    session_t session = fixture_session(visitor), ended;
+
+    assert_int_equal(session_table_end(fixture.sessions, &session.fingerprint, state, reason, NULL,
+                                       &ended),
+                     APR_SUCCESS);
+}
+
+void session_store(visitor_t visitor, const char *uid, const char *login)
+{
+    fixture_event(EVENT_OPERATION, "session_started", EVENT_SESSION, fixture_reference(visitor),
+                  EVENT_UID, uid, EVENT_LOGIN, login, EVENT_IP, "192.0.2.50", EVENT_USER_AGENT,
+                  AGENT, -1);
+}
+
+/* ---- forms ---- */
+
+const char *form_token(visitor_t visitor)
+{
+    char token[CSRF_TOKEN_SIZE];
+
+    csrf_token(&fixture.key, fixture_reference(visitor), fixture.now, token);
+    return apr_pstrdup(fixture.pool, token);
+}
+
+admin_request_t *revoke_request(visitor_t visitor, const char *reference, const char *body)
+{
+    admin_request_t *request =
+        request_new(visitor, "POST",
+                    apr_pstrcat(fixture.pool, "/sessions/", reference, "/revoke", NULL), NULL);
+
+    request->content_type = "application/x-www-form-urlencoded; charset=UTF-8";
+    request->origin = "https://" SITE;
+    request->sec_fetch_site = "same-origin";
+    request->body = body;
+    request->body_length = body ? strlen(body) : 0;
+    return request;
+}
+
+admin_request_t *revoke_form(visitor_t visitor, visitor_t whose)
+{
+    return revoke_request(visitor, fixture_reference(whose),
+                          apr_psprintf(fixture.pool, "csrf_token=%s&reason=lost+%%26+found",
+                                       form_token(visitor)));
+}
+
+void expect_not_revoked(admin_request_t *request, int status)
+{
+    fixture.revoked = NULL;
+    assert_int_equal(request_send(request)->status, status);
+    assert_null(fixture.revoked);
 }

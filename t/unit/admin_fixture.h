@@ -18,6 +18,11 @@
 #define SITE "odoo.example.com"
 #define DATABASE "prod"
 #define BASE "/audit-admin"
+#define UNKNOWN_REFERENCE "0123456789abcdef0123456789abcdef"
+#define AGENT "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120"
+
+/* Hostile in every context at once: element, attribute, script, URL, CSV, terminal. */
+#define HOSTILE "=\"'><x9 onload=x9()></script></td>&amp;{{id}}\x1b[2J,\r\nx9"
 
 typedef enum visitor_t { NOBODY, ANN, BOB, MANAGER, NAMELESS } visitor_t;
 
@@ -52,6 +57,11 @@ void fixture_event(int column, ...);
 /* That many of the operation on a model, one second apart, in one transaction. */
 void fixture_events(int count, const char *operation, const char *model);
 
+/* Logins, writes, an unlink, a create: of Ann, of Bob, on another site and in another database. */
+void fixture_trail(void);
+/* Two of Ann's events with hostile text wherever a client can put text. */
+void fixture_hostile_events(void);
+
 typedef struct answer_t {
     int status, starts;
     const char *type;
@@ -76,5 +86,29 @@ json_value_t *get_json(visitor_t visitor, const char *path, const char *query, i
 json_value_t *answer_json(answer_t *answer);
 const char *answer_text(answer_t *answer);
 const char *answer_header(answer_t *answer, const char *name);
+
+/* The text of a member; its absence is a failure. */
+const char *json_text(const json_value_t *object, const char *name);
+
+/* ---- sessions ---- */
+
+/* Of an answer of the sessions page; NULL if it is not there. */
+const json_value_t *session_find(const json_value_t *answer, const char *reference);
+/* Asserts which sessions a visitor is shown. */
+void expect_sessions(visitor_t visitor, const char *query, int ann, int bob, int manager);
+/* Ends it in the session table. */
+void session_end(visitor_t visitor, session_state_t state, session_reason_t reason);
+/* Makes the store know a visitor's session, as this user's. */
+void session_store(visitor_t visitor, const char *uid, const char *login);
+
+/* ---- forms ---- */
+
+const char *form_token(visitor_t visitor);
+/* The POST that ends a session, as a browser sends it from our page; form: with a token and the
+ * reason "lost & found". */
+admin_request_t *revoke_request(visitor_t visitor, const char *reference, const char *body);
+admin_request_t *revoke_form(visitor_t visitor, visitor_t whose);
+/* Sends it; asserts the status and that no session was ended. */
+void expect_not_revoked(admin_request_t *request, int status);
 
 #endif

@@ -1,14 +1,9 @@
-/* The trail as a page, as JSON and as CSV: filters, paging, rights, escaping, and its own trail. */
+/* The trail as a page and as JSON: filters, paging, rights, escaping, and its own trail. */
 #include "admin_fixture.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <string.h>
-
-#include "text/csv.h"
-
-/* Hostile in every context at once: element, attribute, script, URL, CSV, terminal. */
-#define HOSTILE "=\"'><x9 onload=x9()></script></td>&amp;{{id}}\x1b[2J,\r\nx9"
 
 static const json_value_t *events_of(visitor_t visitor, const char *query)
 {
@@ -32,39 +27,6 @@ static const char *cell(const json_value_t *event, event_column_t column)
     return value->text;
 }
 
-/* ---- a trail with one of each ---- */
-
-static void fill_trail(void)
-{
-    const char *ann = fixture_reference(ANN), *bob = fixture_reference(BOB);
-
-    fixture_event(EVENT_OPERATION, "login", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
-                  EVENT_SESSION, ann, EVENT_IP, "192.0.2.7", EVENT_TIME, "2026-11-20T08:00:00.000Z",
-                  -1);
-    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
-                  EVENT_SESSION, ann, EVENT_IP, "192.0.2.7", EVENT_MODEL, "res.partner",
-                  EVENT_RECORD_IDS, "7 9", EVENT_RECORD_COUNT, "2", EVENT_METHOD, "web_save",
-                  EVENT_FIELDS, "name tag_ids", EVENT_VALUES,
-                  "{\"name\":\"New\",\"tag_ids\":[[6,0,[1,2]]]}", EVENT_OLD_VALUES,
-                  "{\"name\":\"Old\"}", EVENT_STATUS, "200", EVENT_TIME, "2026-11-20T09:00:00.000Z",
-                  -1);
-    fixture_event(EVENT_OPERATION, "unlink", EVENT_UID, "8", EVENT_LOGIN, "bob@example.com",
-                  EVENT_SESSION, bob, EVENT_IP, "198.51.100.8", EVENT_MODEL, "sale.order",
-                  EVENT_RECORD_IDS, "7", EVENT_RECORD_COUNT, "1", EVENT_OUTCOME, "denied",
-                  EVENT_ERROR, "odoo.exceptions.AccessError", EVENT_TIME,
-                  "2026-11-20T10:00:00.000Z", -1);
-    fixture_event(EVENT_OPERATION, "create", EVENT_UID, "8", EVENT_LOGIN, "bob@example.com",
-                  EVENT_SESSION, bob, EVENT_IP, "198.51.100.8", EVENT_MODEL, "res.partner",
-                  EVENT_RECORD_IDS, "11", EVENT_RECORD_COUNT, "1", EVENT_OUTCOME, "failed",
-                  EVENT_TIME, "2026-11-20T11:00:00.000Z", -1);
-    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
-                  EVENT_SITE, "other.example.com", EVENT_MODEL, "res.partner", EVENT_RECORD_IDS,
-                  "7", EVENT_TIME, "2026-11-20T12:00:00.000Z", -1);
-    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, "ann@example.com",
-                  EVENT_DATABASE, "test", EVENT_MODEL, "res.partner", EVENT_TIME,
-                  "2026-11-20T13:00:00.000Z", -1);
-}
-
 /* ---- JSON ---- */
 
 static void test_events_have_the_columns_of_the_csv(void **state)
@@ -73,7 +35,7 @@ static void test_events_have_the_columns_of_the_csv(void **state)
     int column = 0;
 
     (void)state;
-    fill_trail();
+    fixture_trail();
     event = events_of(ANN, "operation=write")->first;
     for (const json_value_t *value = event->first; value; value = value->next) {
         assert_string_equal(value->key, event_columns[column++].name);
@@ -92,7 +54,7 @@ static void test_events_have_the_columns_of_the_csv(void **state)
 static void test_filters_narrow(void **state)
 {
     (void)state;
-    fill_trail();
+    fixture_trail();
     expect_count(MANAGER, NULL, 5);
     expect_count(MANAGER, "user=8", 2);
     expect_count(MANAGER, "user=bob%40example.com", 2);
@@ -110,7 +72,7 @@ static void test_filters_narrow(void **state)
 static void test_an_empty_field_of_the_form_is_no_filter(void **state)
 {
     (void)state;
-    fill_trail();
+    fixture_trail();
     expect_count(MANAGER,
                  "from=&to=&user=&model=&record=&operation=&outcome=&ip=&session=&site=&before=",
                  5);
@@ -172,7 +134,7 @@ static void test_own_events_only_whatever_is_asked(void **state)
     };
 
     (void)state;
-    fill_trail();
+    fixture_trail();
     expect_count(ANN, NULL, 2);
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
         const json_value_t *event = events_of(ANN, tries[i])->first;
@@ -257,7 +219,7 @@ static void test_the_page_shows_an_event_with_its_links(void **state)
     const char *page;
 
     (void)state;
-    fill_trail();
+    fixture_trail();
     page = answer_text(get(ANN, "/activity", "operation=write&model=res.partner"));
     assert_non_null(strstr(page, "2026-11-20 09:00:00"));
     assert_non_null(strstr(page, "/activity?model=res.partner&amp;record=res.partner%2c7&amp;"
@@ -327,20 +289,6 @@ static void test_running_calls_are_shown_as_such(void **state)
 
 /* ---- hostile texts ---- */
 
-static void add_hostile_events(void)
-{
-    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_LOGIN, HOSTILE, EVENT_USER,
-                  HOSTILE, EVENT_IP, "192.0.2.7", EVENT_CHANNEL, "web", EVENT_MODEL, HOSTILE,
-                  EVENT_RECORD_IDS, "7 " HOSTILE, EVENT_METHOD, HOSTILE, EVENT_FIELDS, HOSTILE,
-                  EVENT_ERROR, HOSTILE, EVENT_PATH, HOSTILE, EVENT_FLAGS, HOSTILE, EVENT_USER_AGENT,
-                  HOSTILE, EVENT_PEER_IP, HOSTILE, EVENT_SESSION, fixture_reference(ANN), -1);
-    fixture_event(EVENT_OPERATION, "session_started", EVENT_UID, "7", EVENT_LOGIN, HOSTILE,
-                  EVENT_USER, HOSTILE, EVENT_SESSION, "0123456789abcdef0123456789abcdef",
-                  EVENT_USER_AGENT, HOSTILE, EVENT_VALUES,
-                  "{\"<x9>\":\"\\\"'><x9>\",\"b\":[\"<x9>\"]}", EVENT_OLD_VALUES,
-                  "{\"<x9>\":{\"<x9>\":1}}", -1);
-}
-
 static void expect_harmless(answer_t *answer)
 {
     const char *page = answer_text(answer);
@@ -368,7 +316,7 @@ static void test_hostile_texts_stay_texts(void **state)
     answer_t *answer;
 
     (void)state;
-    add_hostile_events();
+    fixture_hostile_events();
     name_hostile(ANN);
     answer = get(ANN, "/activity", NULL);
     expect_harmless(answer);
@@ -391,175 +339,10 @@ static void test_hostile_texts_come_back_from_json(void **state)
     const json_value_t *event;
 
     (void)state;
-    add_hostile_events();
+    fixture_hostile_events();
     event = events_of(ANN, "operation=write")->first;
     assert_string_equal(cell(event, EVENT_PATH), HOSTILE);
     assert_string_equal(cell(event, EVENT_MODEL), HOSTILE);
-}
-
-/* ---- CSV ---- */
-
-#define MAX_RECORDS 2000
-
-typedef struct csv_t {
-    int records;
-    const char *cell[MAX_RECORDS][EVENT_PUBLIC_COLUMNS]; /* NULL where the record is shorter */
-} csv_t;
-
-/* One cell by RFC 4180, without its quotes; *at then points at the comma or CR behind it. */
-static const char *parse_cell(const char **at)
-{
-    char *cell_text = apr_palloc(fixture.pool, strlen(*at) + 1), *to = cell_text;
-    const char *from = *at;
-    int quoted = *from == '"';
-
-    from += quoted;
-    while (quoted ? from[0] != '"' || from[1] == '"' : !strchr(",\r", *from)) {
-        assert_true(*from);
-        from += quoted && *from == '"';
-        *to++ = *from++;
-    }
-    *to = '\0';
-    *at = from + quoted;
-    return apr_pstrdup(fixture.pool, cell_text);
-}
-
-static csv_t *parse_csv(const char *text)
-{
-    csv_t *csv = apr_pcalloc(fixture.pool, sizeof(*csv));
-
-    while (*text) {
-        int column = 0;
-
-        assert_true(csv->records < MAX_RECORDS);
-        for (;; text++) {
-            assert_true(column < EVENT_PUBLIC_COLUMNS);
-            csv->cell[csv->records][column++] = parse_cell(&text);
-            if (*text != ',') {
-                break;
-            }
-        }
-        assert_int_equal(column, EVENT_PUBLIC_COLUMNS);
-        assert_memory_equal(text, "\r\n", 2);
-        text += 2;
-        csv->records++;
-    }
-    return csv;
-}
-
-static csv_t *get_csv(visitor_t visitor, const char *query)
-{
-    answer_t *answer = get(visitor, "/activity.csv", query);
-
-    assert_int_equal(answer->status, 200);
-    assert_non_null(strstr(answer->type, "text/csv"));
-    assert_non_null(strstr(answer_header(answer, "Content-Disposition"), "attachment"));
-    return parse_csv(answer_text(answer));
-}
-
-static void test_the_header_is_the_contract(void **state)
-{
-    csv_t *csv = get_csv(ANN, NULL);
-
-    (void)state;
-    assert_int_equal(csv->records, 1);
-    assert_string_equal(
-        answer_text(get(ANN, "/activity.csv", NULL)),
-        "id,time,site,database,uid,login,user,session,ip,country,city,browser,os,device,channel,"
-        "operation,model,record_ids,record_count,method,fields,values,outcome,error,status,"
-        "duration_ms,path,flags,hash,peer_ip,node,sequence,previous_hash,old_values\r\n");
-}
-
-static void test_the_csv_has_every_event_once_oldest_first(void **state)
-{
-    csv_t *csv;
-
-    (void)state;
-    fixture_events(1203, "write", "res.partner");
-    csv = get_csv(ANN, NULL);
-    assert_int_equal(csv->records, 1204);
-    for (int record = 1; record < csv->records; record++) {
-        assert_int_equal(apr_atoi64(csv->cell[record][EVENT_ID]), record);
-        assert_string_equal(csv->cell[record][EVENT_PREVIOUS_HASH],
-                            record > 1 ? csv->cell[record - 1][EVENT_HASH]
-                                       : csv->cell[record][EVENT_PREVIOUS_HASH]);
-    }
-}
-
-/* Large cells end a chunk before its number of rows does. */
-static void test_large_cells_do_not_disturb_the_order(void **state)
-{
-    char *values = apr_palloc(fixture.pool, 60004);
-    csv_t *csv;
-
-    (void)state;
-    memset(values, '1', 60003);
-    memcpy(values, "{\"a\":", 5);
-    strcpy(values + 60002, "}");
-    for (int i = 0; i < 12; i++) {
-        fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_VALUES, values, -1);
-    }
-    csv = get_csv(ANN, NULL);
-    assert_int_equal(csv->records, 13);
-    for (int record = 1; record < csv->records; record++) {
-        assert_int_equal(apr_atoi64(csv->cell[record][EVENT_ID]), record);
-        assert_string_equal(csv->cell[record][EVENT_VALUES], values);
-    }
-}
-
-static void test_the_csv_takes_the_pages_filters_and_rights(void **state)
-{
-    csv_t *csv;
-
-    (void)state;
-    fill_trail();
-    csv = get_csv(MANAGER, "model=res.partner&outcome=failed&site=" SITE);
-    assert_int_equal(csv->records, 2);
-    assert_string_equal(csv->cell[1][EVENT_RECORD_IDS], "11");
-    assert_int_equal(get_csv(MANAGER, NULL)->records, 6);
-    assert_int_equal(get_csv(ANN, "user=8")->records, 1);
-    assert_int_equal(get_csv(ANN, "site=other.example.com")->records, 1);
-    assert_int_equal(get_csv(ANN, NULL)->records, 3);
-    assert_int_equal(get_csv(NAMELESS, NULL)->records, 1);
-}
-
-static void test_hostile_cells_come_back_from_the_csv(void **state)
-{
-    csv_t *csv;
-
-    (void)state;
-    add_hostile_events();
-    csv = get_csv(ANN, "operation=write");
-    assert_int_equal(csv->records, 2);
-    assert_int_equal(csv->cell[1][EVENT_PATH][0], '\'');
-    assert_string_equal(csv_unguard(csv->cell[1][EVENT_PATH]), HOSTILE);
-    assert_string_equal(csv_unguard(csv->cell[1][EVENT_MODEL]), HOSTILE);
-    assert_string_equal(csv_unguard(csv->cell[1][EVENT_LOGIN]), HOSTILE);
-}
-
-static void test_the_csv_handler_answers_on_any_path(void **state)
-{
-    admin_request_t *request = request_new(ANN, "GET", "/exports/all.csv", "operation=write");
-
-    (void)state;
-    fill_trail();
-    request->csv_only = 1;
-    assert_int_equal(parse_csv(answer_text(request_send(request)))->records, 2);
-    request->method = "POST";
-    assert_int_equal(request_send(request)->status, 405);
-}
-
-static void test_a_client_that_goes_away_is_told(void **state)
-{
-    answer_t *answer;
-
-    (void)state;
-    fixture_events(600, "write", "res.partner");
-    fixture.write_limit = 30000;
-    answer = request_send_problem(request_new(ANN, "GET", "/activity.csv", NULL));
-    assert_int_equal(answer->status, 200);
-    assert_int_equal(answer->result, APR_ECONNABORTED);
-    assert_non_null(answer->problem);
 }
 
 /* ---- the trail of the trail ---- */
@@ -624,13 +407,6 @@ int main(void)
         TEST(test_running_calls_are_shown_as_such),
         TEST(test_hostile_texts_stay_texts),
         TEST(test_hostile_texts_come_back_from_json),
-        TEST(test_the_header_is_the_contract),
-        TEST(test_the_csv_has_every_event_once_oldest_first),
-        TEST(test_large_cells_do_not_disturb_the_order),
-        TEST(test_the_csv_takes_the_pages_filters_and_rights),
-        TEST(test_hostile_cells_come_back_from_the_csv),
-        TEST(test_the_csv_handler_answers_on_any_path),
-        TEST(test_a_client_that_goes_away_is_told),
         TEST(test_reading_is_told_once_per_filter_and_person),
         TEST(test_exporting_is_told_apart),
     };
