@@ -47,7 +47,8 @@ typedef struct route_t {
 } route_t;
 
 /* The route of a decoded path (text/path.h). A path that matches nothing is tried once more without
- * its first segment, as http_routing does with a language. Never NULL: ROUTE_OTHER. */
+ * its first segment, as http_routing does with a language; then only calls, logins and logouts are
+ * found. Never NULL: ROUTE_OTHER. */
 const route_t *route_find(const char *path);
 
 /* The "<model>/<method>" or "<model>.<method>" that the tail of a call_kw or call_button path

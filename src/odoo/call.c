@@ -20,8 +20,9 @@ struct call_reader_t {
     const redact_t *redact;
     values_level_t values;
     const struct kind_t *kind;
-    envelope_t *envelope; /* of a JSON body, else NULL */
-    form_reader_t *form;  /* of a plain form, else NULL */
+    envelope_t *envelope;          /* of a JSON body, else NULL */
+    const envelope_parts_t *parts; /* what it held, once it is read */
+    form_reader_t *form;           /* of a plain form, else NULL */
     int truncated;
     int finished;
     call_t call;
@@ -37,7 +38,7 @@ typedef struct kind_t {
 
 static const char *parameter_string(const call_reader_t *reader, const char *name)
 {
-    const char *text = json_string(envelope_parameter(reader->envelope, name));
+    const char *text = json_string(envelope_parameter(reader->parts, name));
 
     return text && *text ? text : NULL;
 }
@@ -51,7 +52,7 @@ static int read_method(call_reader_t *reader)
     if (!call->model || !call->method) {
         return 0;
     }
-    call_method_read(reader->pool, reader->envelope, reader->redact, reader->values, call,
+    call_method_read(reader->pool, reader->parts, reader->redact, reader->values, call,
                      &reader->truncated);
     return 1;
 }
@@ -67,14 +68,14 @@ static int read_resequence(call_reader_t *reader)
     if (!call->model) {
         return 0;
     }
-    call_ids_read(reader->pool, envelope_parameter(reader->envelope, "ids"), &ids);
+    call_ids_read(reader->pool, envelope_parameter(reader->parts, "ids"), &ids);
     call->operation = OPERATION_WRITE;
     call->method = "resequence";
     call->record_ids = ids.ids;
     call->record_count = ids.count;
     if (reader->values != VALUES_NONE) {
         call->fields =
-            field ? call_values_names(reader->pool, envelope_parameter(reader->envelope, "field"),
+            field ? call_values_names(reader->pool, envelope_parameter(reader->parts, "field"),
                                       &reader->truncated)
                   : "sequence";
     }
@@ -205,7 +206,7 @@ static const char *collect_flags(const call_reader_t *reader)
     if (path_differs(reader)) {
         add_flag(flags, CALL_FLAG_PATH_MISMATCH);
     }
-    if (reader->envelope && envelope_duplicate_key(reader->envelope)) {
+    if (reader->parts && envelope_duplicate_key(reader->parts)) {
         add_flag(flags, CALL_FLAG_DUPLICATE_KEY);
     }
     if (reader->truncated) {
@@ -220,7 +221,8 @@ static int read_body(call_reader_t *reader, int complete)
         return 1;
     }
     if (reader->envelope) {
-        return envelope_end(reader->envelope, complete) && reader->kind->read(reader);
+        reader->parts = envelope_end(reader->envelope, complete);
+        return reader->parts && reader->kind->read(reader);
     }
     if (reader->form) {
         form_reader_end(reader->form);

@@ -16,7 +16,7 @@ static const char *const context_members[] = {"active_model", "active_id", "acti
 
 typedef struct arguments_t {
     apr_pool_t *pool;
-    const envelope_t *envelope;
+    const envelope_parts_t *parts;
     const method_t *method;
     json_value_t *ids; /* as sent, NULL: the method takes none */
     int first;         /* position of the first argument that is not ids */
@@ -25,7 +25,7 @@ typedef struct arguments_t {
 
 static void find_ids(arguments_t *arguments)
 {
-    json_value_t *first = envelope_argument(arguments->envelope, 0);
+    json_value_t *first = envelope_argument(arguments->parts, 0);
     unsigned flags = arguments->method->flags;
 
     if (flags & (METHOD_IDS | METHOD_SOURCES) ||
@@ -44,7 +44,7 @@ static json_value_t *keyword_argument(const arguments_t *arguments, const char *
     char *state;
 
     for (char *name = apr_strtok(left, "/", &state); name; name = apr_strtok(NULL, "/", &state)) {
-        json_value_t *value = envelope_keyword(arguments->envelope, name);
+        json_value_t *value = envelope_keyword(arguments->parts, name);
 
         if (value) {
             return value;
@@ -64,7 +64,7 @@ static json_value_t *argument(const arguments_t *arguments, const char *paramete
     if (position < 0) {
         return NULL;
     }
-    value = envelope_argument(arguments->envelope, (apr_size_t)(arguments->first + position));
+    value = envelope_argument(arguments->parts, (apr_size_t)(arguments->first + position));
     if (value) {
         return value;
     }
@@ -187,12 +187,12 @@ static json_value_t *add_ids(const arguments_t *arguments, json_value_t *values)
 /* Positional arguments get the names that the table knows for them, the rest stay a list. */
 static void add_positional(const arguments_t *arguments, json_value_t *object)
 {
-    const envelope_t *envelope = arguments->envelope;
+    const envelope_parts_t *parts = arguments->parts;
     json_value_t *list = json_new_array(arguments->pool);
-    apr_size_t count = envelope_argument_count(envelope);
+    apr_size_t count = envelope_argument_count(parts);
 
     for (apr_size_t i = (apr_size_t)arguments->first; i < count; i++) {
-        json_value_t *value = envelope_argument(envelope, i);
+        json_value_t *value = envelope_argument(parts, i);
         apr_size_t length;
         const char *names = method_parameter(arguments->method, (int)i - arguments->first, &length);
 
@@ -217,19 +217,19 @@ static void add_positional(const arguments_t *arguments, json_value_t *object)
 
 static void add_keywords(const arguments_t *arguments, json_value_t *object)
 {
-    const envelope_t *envelope = arguments->envelope;
+    const envelope_parts_t *parts = arguments->parts;
     const char *name;
 
-    for (apr_size_t i = 0; (name = envelope_keyword_name(envelope, i)) != NULL; i++) {
+    for (apr_size_t i = 0; (name = envelope_keyword_name(parts, i)) != NULL; i++) {
         json_set(object, utf8_repair(arguments->pool, name, strlen(name)),
-                 call_values_move(arguments->pool, envelope_keyword(envelope, name)));
+                 call_values_move(arguments->pool, envelope_keyword(parts, name)));
     }
 }
 
 static void add_context(const arguments_t *arguments, json_value_t *object)
 {
     for (const char *const *name = context_members; *name; name++) {
-        json_value_t *value = envelope_context(arguments->envelope, *name);
+        json_value_t *value = envelope_context(arguments->parts, *name);
 
         if (json_truthy(value)) {
             json_set(object, *name, call_values_move(arguments->pool, value));
@@ -266,11 +266,11 @@ static int is_dry_run(const arguments_t *arguments)
     return arguments->method->flags & METHOD_DRY_RUN && json_truthy(argument(arguments, "dryrun"));
 }
 
-void call_method_read(apr_pool_t *pool, const envelope_t *envelope, const redact_t *redact,
+void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const redact_t *redact,
                       values_level_t level, call_t *call, int *truncated)
 {
     const method_t *method = method_find(call->model, call->method);
-    arguments_t arguments = {.pool = pool, .envelope = envelope, .method = method};
+    arguments_t arguments = {.pool = pool, .parts = parts, .method = method};
 
     call->operation = method->operation;
     call->background = (method->flags & METHOD_BACKGROUND) != 0;
@@ -288,7 +288,7 @@ void call_method_read(apr_pool_t *pool, const envelope_t *envelope, const redact
     }
     read_fields(&arguments, call, truncated);
     if (level == VALUES_FULL) {
-        *truncated |= envelope_truncated(envelope);
+        *truncated |= envelope_truncated(parts);
         read_values(&arguments, redact, call, truncated);
     }
 }

@@ -9,7 +9,7 @@
 
 /* Fills in operation, ids, fields, values, result_ids and background of a call whose model and
  * method are set. redact NULL: no values are kept. *truncated turns 1 if some were left out. */
-void call_method_read(apr_pool_t *pool, const envelope_t *envelope, const redact_t *redact,
+void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const redact_t *redact,
                       values_level_t level, call_t *call, int *truncated);
 
 #endif

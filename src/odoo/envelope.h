@@ -14,6 +14,7 @@
 #define ENVELOPE_MAX_KEYWORDS 24
 
 typedef struct envelope_t envelope_t;
+typedef struct envelope_parts_t envelope_parts_t;
 
 /* names: the members of `params` to keep besides args, kwargs and context; NULL-terminated, at most
  * ENVELOPE_MAX_PARAMETERS, used by reference. */
@@ -21,25 +22,24 @@ envelope_t *envelope_create(apr_pool_t *pool, const char *const *names);
 
 void envelope_feed(envelope_t *envelope, const char *data, apr_size_t length);
 
-/* The body is over. 0 if Python reads no call from it: no JSON object, no parameters in it, a cut.
- */
-int envelope_end(envelope_t *envelope, int complete);
+/* The body is over: the parts of the call, or NULL if Python reads none from it: no JSON object, no
+ * parameters in it, a cut. They belong to the envelope's pool. */
+const envelope_parts_t *envelope_end(envelope_t *envelope, int complete);
 
-/* All below: after envelope_end gave 1. NULL for what was not sent. Values may be changed in place.
- */
-json_value_t *envelope_parameter(const envelope_t *envelope, const char *name);
-json_value_t *envelope_argument(const envelope_t *envelope, apr_size_t index);
-apr_size_t envelope_argument_count(const envelope_t *envelope); /* as sent, kept or not */
-json_value_t *envelope_keyword(const envelope_t *envelope, const char *name);
+/* Values may be changed in place; NULL for what was not sent. */
+json_value_t *envelope_parameter(const envelope_parts_t *parts, const char *name);
+json_value_t *envelope_argument(const envelope_parts_t *parts, apr_size_t index);
+apr_size_t envelope_argument_count(const envelope_parts_t *parts); /* as sent, kept or not */
+json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name);
 
 /* The kept keywords in the order sent, the context not among them; NULL behind the last. */
-const char *envelope_keyword_name(const envelope_t *envelope, apr_size_t index);
+const char *envelope_keyword_name(const envelope_parts_t *parts, apr_size_t index);
 
 /* active_model, active_id or active_ids: of the keyword context, else of Odoo 16's params.context.
  */
-json_value_t *envelope_context(const envelope_t *envelope, const char *name);
+json_value_t *envelope_context(const envelope_parts_t *parts, const char *name);
 
-int envelope_duplicate_key(const envelope_t *envelope); /* in what is kept, or around it */
-int envelope_truncated(const envelope_t *envelope);     /* arguments were left out */
+int envelope_duplicate_key(const envelope_parts_t *parts); /* in what is kept, or around it */
+int envelope_truncated(const envelope_parts_t *parts);     /* arguments were left out */
 
 #endif

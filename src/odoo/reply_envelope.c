@@ -28,6 +28,7 @@ struct reply_envelope_t {
     int in_key;
     int has_error, has_result, has_version;
     int result_over;
+    int enough; /* what comes now is not looked at, however the answer was cut */
 };
 
 static int key_is(const reply_envelope_t *envelope, const char *name)
@@ -46,15 +47,14 @@ static taker_t take_tree(reply_envelope_t *envelope, json_tree_t *tree)
 static taker_t take_result(reply_envelope_t *envelope)
 {
     envelope->has_result = 1;
-    envelope->result_over = 0;
     if (envelope->identity) {
         return TAKER_IDENTITY;
     }
-    if (!envelope->ids) {
-        return TAKER_SKIP;
+    if (envelope->ids) {
+        return TAKER_IDS;
     }
-    result_reader_reset(envelope->ids);
-    return TAKER_IDS;
+    envelope->enough = 1;
+    return TAKER_SKIP;
 }
 
 /* Who takes the value whose first token is this one; TAKER_NONE: we go into it. */
@@ -96,6 +96,13 @@ static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
 
 /* ---- tokens for whoever takes the value ---- */
 
+static void end_value(reply_envelope_t *envelope)
+{
+    envelope->taker = TAKER_NONE;
+    envelope->result_over |= envelope->has_result && envelope->place == PLACE_ENVELOPE;
+    envelope->enough = envelope->has_result && reply_envelope_whole(envelope);
+}
+
 static void pass_token(reply_envelope_t *envelope, json_token_t token)
 {
     int over = 1;
@@ -117,8 +124,7 @@ static void pass_token(reply_envelope_t *envelope, json_token_t token)
         }
     }
     if (over) {
-        envelope->result_over |= envelope->has_result && envelope->place == PLACE_ENVELOPE;
-        envelope->taker = TAKER_NONE;
+        end_value(envelope);
     }
 }
 
@@ -141,8 +147,7 @@ static void pass_text(reply_envelope_t *envelope, json_token_t token, const char
         break;
     }
     if (over) {
-        envelope->result_over |= envelope->has_result && envelope->place == PLACE_ENVELOPE;
-        envelope->taker = TAKER_NONE;
+        end_value(envelope);
     }
 }
 
@@ -150,6 +155,9 @@ static void sink_token(void *payload, json_token_t token)
 {
     reply_envelope_t *envelope = payload;
 
+    if (envelope->enough) {
+        return;
+    }
     if (envelope->taker == TAKER_NONE) {
         if (token == JSON_OBJECT_END) {
             envelope->place--;
@@ -179,6 +187,9 @@ static void sink_text(void *payload, json_token_t token, const char *data, apr_s
 {
     reply_envelope_t *envelope = payload;
 
+    if (envelope->enough) {
+        return;
+    }
     if (envelope->taker == TAKER_NONE && token == JSON_KEY) {
         read_key(envelope, data, length, last);
         return;
@@ -218,8 +229,7 @@ int reply_envelope_feed(reply_envelope_t *envelope, const char *data, apr_size_t
     if (envelope->status == APR_SUCCESS) {
         envelope->status = json_scan_feed(envelope->scan, data, length);
     }
-    return envelope->status != APR_SUCCESS ||
-           (envelope->has_result && reply_envelope_whole(envelope));
+    return envelope->status != APR_SUCCESS || envelope->enough;
 }
 
 reply_ending_t reply_envelope_end(reply_envelope_t *envelope, int complete)

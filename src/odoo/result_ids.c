@@ -84,15 +84,6 @@ result_reader_t *result_reader_create(apr_pool_t *pool, result_ids_t paths)
     return reader;
 }
 
-void result_reader_reset(result_reader_t *reader)
-{
-    reader->depth = 0;
-    reader->skipping = reader->complete = 0;
-    reader->text_length = 0;
-    reader->count = 0;
-    buffer_reset(&reader->ids);
-}
-
 /* ---- matching ---- */
 
 /* The paths among `paths` whose step at this depth leads to the member or element that comes. */

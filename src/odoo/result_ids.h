@@ -11,9 +11,6 @@ typedef struct result_reader_t result_reader_t;
 /* paths: as result_ids_t tells. */
 result_reader_t *result_reader_create(apr_pool_t *pool, result_ids_t paths);
 
-/* Forgets what it read: the result came twice, and the last one counts. */
-void result_reader_reset(result_reader_t *reader);
-
 /* Pass on the tokens of one value, its own BEGIN and END included. Returns 1 once it is complete.
  * Skips in the scanner what cannot hold an id. */
 int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t token);

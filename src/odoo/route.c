@@ -16,6 +16,20 @@
 #define TAIL 1
 #define EXACT 0
 
+/* Rows that differ in little. */
+#define STATIC(path, tail)                                                                         \
+    {                                                                                              \
+        ROUTE_STATIC, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, PASSES   \
+    }
+#define POLL(path, tail)                                                                           \
+    {                                                                                              \
+        ROUTE_POLL, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, GATED      \
+    }
+#define WAY_IN(path, tail)                                                                         \
+    {                                                                                              \
+        ROUTE_OTHER, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, PERSONAL, PASSES \
+    }
+
 /* The first row that matches counts, so a longer path stands before a shorter one with a tail. */
 static const route_t routes[] = {
     {ROUTE_CALL_KW, "/web/dataset/call_kw", TAIL, "web", ROUTE_BODY_JSON, ROUTE_REPLY_JSONRPC,
@@ -25,62 +39,36 @@ static const route_t routes[] = {
     {ROUTE_RESEQUENCE, "/web/dataset/resequence", EXACT, "web", ROUTE_BODY_JSON,
      ROUTE_REPLY_JSONRPC, PERSONAL, GATED},
 
-    {ROUTE_STATIC, "/" ANY_SEGMENT "/static", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, PASSES},
-    {ROUTE_STATIC, "/web/assets", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     PASSES},
-    {ROUTE_STATIC, "/web/service-worker.js", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, PASSES},
-
-    {ROUTE_POLL, "/web/image", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/web/bundle", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/web/binary/company_logo", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/web/health", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/web/manifest.webmanifest", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/web/offline", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/odoo/offline", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
+    STATIC("/" ANY_SEGMENT "/static", TAIL),
+    STATIC("/web/assets", TAIL),
+    STATIC("/web/service-worker.js", EXACT),
+    POLL("/web/image", TAIL),
+    POLL("/web/bundle", TAIL),
+    POLL("/web/binary/company_logo", EXACT),
+    POLL("/web/health", EXACT),
+    POLL("/web/manifest.webmanifest", EXACT),
+    POLL("/web/offline", EXACT),
+    POLL("/odoo/offline", EXACT),
     {ROUTE_POLL, "/web/webclient/version_info", EXACT, "http", ROUTE_BODY_IGNORED,
      ROUTE_REPLY_IGNORED, NOISE, PASSES},
-    {ROUTE_POLL, "/web/webclient", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/website/translations", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/websocket/health", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/websocket/peek_notifications", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/websocket/update_bus_presence", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/websocket/on_closed", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
+    POLL("/web/webclient", TAIL),
+    POLL("/website/translations", TAIL),
+    POLL("/websocket/health", EXACT),
+    POLL("/websocket/peek_notifications", EXACT),
+    POLL("/websocket/update_bus_presence", EXACT),
+    POLL("/websocket/on_closed", EXACT),
     {ROUTE_WEBSOCKET, "/websocket", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
      GATED},
-    {ROUTE_POLL, "/bus", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/mail/data", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/mail/init_messaging", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/mail/load_message_failures", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, NOISE, GATED},
-    {ROUTE_POLL, "/mail/thread/data", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    {ROUTE_POLL, "/mail/thread/messages", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/mail/inbox/messages", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/mail/history/messages", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/mail/starred/messages", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-    {ROUTE_POLL, "/discuss/channel/ping", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     NOISE, GATED},
-
+    POLL("/bus", TAIL),
+    POLL("/mail/data", EXACT),
+    POLL("/mail/init_messaging", EXACT),
+    POLL("/mail/load_message_failures", EXACT),
+    POLL("/mail/thread/data", EXACT),
+    POLL("/mail/thread/messages", EXACT),
+    POLL("/mail/inbox/messages", EXACT),
+    POLL("/mail/history/messages", EXACT),
+    POLL("/mail/starred/messages", EXACT),
+    POLL("/discuss/channel/ping", EXACT),
     {ROUTE_TOTP, "/web/login/totp", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_HEAD, PERSONAL,
      PASSES},
     {ROUTE_LOGIN, "/web/login", EXACT, "http", ROUTE_BODY_FORM, ROUTE_REPLY_HEAD, PERSONAL, PASSES},
@@ -96,17 +84,11 @@ static const route_t routes[] = {
      GATED},
 
     /* Other ways to a session: open to somebody whose session was refused. */
-    {ROUTE_OTHER, "/web/login_successful", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     PERSONAL, PASSES},
-    {ROUTE_OTHER, "/auth/passkey/start-auth", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, PERSONAL, PASSES},
-    {ROUTE_OTHER, "/auth_oauth", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, PERSONAL,
-     PASSES},
-    {ROUTE_OTHER, "/web/signup", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, PERSONAL,
-     PASSES},
-    {ROUTE_OTHER, "/web/reset_password", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED,
-     PERSONAL, PASSES},
-
+    WAY_IN("/web/login_successful", EXACT),
+    WAY_IN("/auth/passkey/start-auth", EXACT),
+    WAY_IN("/auth_oauth", TAIL),
+    WAY_IN("/web/signup", EXACT),
+    WAY_IN("/web/reset_password", EXACT),
     {ROUTE_PAGE, "/web", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL, GATED},
     {ROUTE_PAGE, "/odoo", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL, GATED},
     {ROUTE_PAGE, "/scoped_app", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL,
@@ -151,15 +133,26 @@ static const char *match_tail(const route_t *route, const char *path)
     return route->tail && *rest == '/' ? rest + 1 : NULL;
 }
 
+/* Behind a language only what means something is looked for: a custom "/fleet/bus/create" must not
+ * pass as noise, nor "/web/content/static/x" as a static file, by the loss of its first segment. */
+static int stands_behind_language(const route_t *route)
+{
+    switch (route->kind) {
+    case ROUTE_STATIC:
+    case ROUTE_POLL:
+    case ROUTE_WEBSOCKET:
+    case ROUTE_PAGE:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
 static const route_t *find_row(const char *path, int behind_language)
 {
     for (apr_size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        /* Static files are looked up before any language is, and "/web/content/static/x" must not
-         * turn into a static file by the loss of its first segment. */
-        if (behind_language && starts_with_any_segment(&routes[i])) {
-            continue;
-        }
-        if (match_tail(&routes[i], path)) {
+        if ((!behind_language || stands_behind_language(&routes[i])) &&
+            match_tail(&routes[i], path)) {
             return &routes[i];
         }
     }

@@ -1,0 +1,283 @@
+#include "envelope_parts.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "odoo/call.h"
+
+/* Ids or values: as many ids as are kept and one more. */
+static const json_limits_t argument_limits = {6000, 48 * 1024, 4096, CALL_MAX_IDS + 1};
+static const json_limits_t parameter_limits = {CALL_MAX_IDS + 8, 32 * 1024, 512, CALL_MAX_IDS + 1};
+
+static const char *const context_names[ENVELOPE_CONTEXT_NAMES] = {"active_model", "active_id",
+                                                                  "active_ids"};
+
+void parts_init(envelope_parts_t *parts, apr_pool_t *pool, const char *const *names)
+{
+    parts->pool = pool;
+    while (names[parts->parameter_count]) {
+        parts->parameters[parts->parameter_count].name = names[parts->parameter_count];
+        parts->parameter_count++;
+    }
+    for (int i = 0; i < ENVELOPE_CONTEXT_NAMES; i++) {
+        for (int which = 0; which < CONTEXT_COUNT; which++) {
+            parts->contexts[which][i].name = context_names[i];
+        }
+    }
+}
+
+int parts_key_is(const envelope_key_t *key, const char *name)
+{
+    return key->length == strlen(name) && memcmp(key->data, name, key->length) == 0;
+}
+
+/* ---- forgetting ---- */
+
+static void see(envelope_parts_t *parts, int *seen)
+{
+    parts->duplicate |= *seen;
+    *seen = 1;
+}
+
+static void forget(slot_t *slots, apr_size_t count)
+{
+    for (apr_size_t i = 0; i < count; i++) {
+        slots[i].present = 0;
+    }
+}
+
+static void forget_arguments(envelope_parts_t *parts)
+{
+    forget(parts->arguments, ENVELOPE_MAX_ARGUMENTS);
+    parts->argument_text.present = 0;
+    parts->argument_count = 0;
+}
+
+static void forget_context(envelope_parts_t *parts, context_of_t which)
+{
+    forget(parts->contexts[which], ENVELOPE_CONTEXT_NAMES);
+    parts->context_seen[which] = 0;
+}
+
+static void forget_keywords(envelope_parts_t *parts)
+{
+    for (apr_size_t i = 0; i < parts->keyword_count; i++) {
+        parts->keywords[i].slot.present = 0;
+    }
+    parts->keyword_count = 0;
+    forget_context(parts, CONTEXT_OF_KEYWORDS);
+}
+
+void parts_begin_parameters(envelope_parts_t *parts, int *seen)
+{
+    see(parts, seen);
+    forget(parts->parameters, parts->parameter_count);
+    forget_arguments(parts);
+    forget_keywords(parts);
+    forget_context(parts, CONTEXT_OF_PARAMETERS);
+    parts->args_seen = parts->kwargs_seen = 0;
+}
+
+void parts_begin_arguments(envelope_parts_t *parts)
+{
+    see(parts, &parts->args_seen);
+    forget_arguments(parts);
+}
+
+void parts_begin_keywords(envelope_parts_t *parts)
+{
+    see(parts, &parts->kwargs_seen);
+    forget_keywords(parts);
+}
+
+void parts_begin_context(envelope_parts_t *parts, context_of_t which)
+{
+    see(parts, &parts->context_seen[which]);
+    forget(parts->contexts[which], ENVELOPE_CONTEXT_NAMES);
+}
+
+/* ---- slots ---- */
+
+static slot_t *slot_named(slot_t *slots, apr_size_t count, const envelope_key_t *key)
+{
+    for (apr_size_t i = 0; i < count; i++) {
+        if (parts_key_is(key, slots[i].name)) {
+            return &slots[i];
+        }
+    }
+    return NULL;
+}
+
+static slot_t *slot_open(envelope_parts_t *parts, slot_t *slot, const json_limits_t *limits)
+{
+    if (!slot) {
+        return NULL;
+    }
+    see(parts, &slot->present);
+    if (slot->tree) {
+        json_tree_reset(slot->tree);
+    }
+    else {
+        slot->tree = json_tree_create(parts->pool, limits);
+    }
+    return slot;
+}
+
+slot_t *parts_parameter(envelope_parts_t *parts, const envelope_key_t *key)
+{
+    return slot_open(parts, slot_named(parts->parameters, parts->parameter_count, key),
+                     &parameter_limits);
+}
+
+slot_t *parts_context(envelope_parts_t *parts, context_of_t which, const envelope_key_t *key)
+{
+    return slot_open(parts, slot_named(parts->contexts[which], ENVELOPE_CONTEXT_NAMES, key),
+                     &parameter_limits);
+}
+
+slot_t *parts_argument_text(envelope_parts_t *parts)
+{
+    return slot_open(parts, &parts->argument_text, &parameter_limits);
+}
+
+slot_t *parts_argument(envelope_parts_t *parts)
+{
+    apr_size_t index = parts->argument_count++;
+
+    if (index >= ENVELOPE_MAX_ARGUMENTS) {
+        parts->truncated = 1;
+        return NULL;
+    }
+    return slot_open(parts, &parts->arguments[index], &argument_limits);
+}
+
+static keyword_t *new_keyword(envelope_parts_t *parts, const envelope_key_t *key)
+{
+    keyword_t *keyword = &parts->keywords[parts->keyword_count++];
+
+    memcpy(keyword->name, key->data, key->length);
+    keyword->name[key->length] = '\0';
+    return keyword;
+}
+
+slot_t *parts_keyword(envelope_parts_t *parts, const envelope_key_t *key)
+{
+    for (apr_size_t i = 0; i < parts->keyword_count; i++) {
+        if (parts_key_is(key, parts->keywords[i].name)) {
+            return slot_open(parts, &parts->keywords[i].slot, &argument_limits);
+        }
+    }
+    /* No method takes that many: Odoo refuses a call with a keyword its method does not know. */
+    if (key->length > ENVELOPE_KEY_SIZE || parts->keyword_count == ENVELOPE_MAX_KEYWORDS) {
+        parts->truncated = 1;
+        return NULL;
+    }
+    return slot_open(parts, &new_keyword(parts, key)->slot, &argument_limits);
+}
+
+/* list("57") is ["5", "7"]. */
+void parts_finish(envelope_parts_t *parts)
+{
+    const char *text = parts->argument_text.present
+                           ? json_string(json_tree_value(parts->argument_text.tree))
+                           : NULL;
+    apr_size_t length = 1;
+
+    if (!text || !*text) {
+        return;
+    }
+    while ((text[length] & 0xc0) == 0x80) {
+        length++;
+    }
+    parts->first_character =
+        json_new_string(parts->pool, apr_pstrmemdup(parts->pool, text, length));
+    parts->argument_count = text[length] ? 2 : 1;
+    parts->truncated |= text[length] != '\0';
+}
+
+/* ---- what readers of a call ask ---- */
+
+static json_value_t *slot_value(const slot_t *slot)
+{
+    return slot->present ? json_tree_value(slot->tree) : NULL;
+}
+
+static json_value_t *value_named(const slot_t *slots, apr_size_t count, const char *name)
+{
+    for (apr_size_t i = 0; i < count; i++) {
+        if (slots[i].name && strcmp(slots[i].name, name) == 0) {
+            return slot_value(&slots[i]);
+        }
+    }
+    return NULL;
+}
+
+json_value_t *envelope_parameter(const envelope_parts_t *parts, const char *name)
+{
+    return value_named(parts->parameters, parts->parameter_count, name);
+}
+
+json_value_t *envelope_argument(const envelope_parts_t *parts, apr_size_t index)
+{
+    if (parts->argument_text.present) {
+        return index == 0 ? parts->first_character : NULL;
+    }
+    return index < ENVELOPE_MAX_ARGUMENTS ? slot_value(&parts->arguments[index]) : NULL;
+}
+
+apr_size_t envelope_argument_count(const envelope_parts_t *parts)
+{
+    return parts->argument_count;
+}
+
+json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name)
+{
+    for (apr_size_t i = 0; i < parts->keyword_count; i++) {
+        if (strcmp(parts->keywords[i].name, name) == 0) {
+            return slot_value(&parts->keywords[i].slot);
+        }
+    }
+    return NULL;
+}
+
+const char *envelope_keyword_name(const envelope_parts_t *parts, apr_size_t index)
+{
+    return index < parts->keyword_count ? parts->keywords[index].name : NULL;
+}
+
+json_value_t *envelope_context(const envelope_parts_t *parts, const char *name)
+{
+    json_value_t *value =
+        value_named(parts->contexts[CONTEXT_OF_KEYWORDS], ENVELOPE_CONTEXT_NAMES, name);
+
+    return value
+               ? value
+               : value_named(parts->contexts[CONTEXT_OF_PARAMETERS], ENVELOPE_CONTEXT_NAMES, name);
+}
+
+static int slots_duplicate(const slot_t *slots, apr_size_t count)
+{
+    for (apr_size_t i = 0; i < count; i++) {
+        if (slots[i].present && json_tree_duplicate_key(slots[i].tree)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int envelope_duplicate_key(const envelope_parts_t *parts)
+{
+    for (apr_size_t i = 0; i < parts->keyword_count; i++) {
+        if (slots_duplicate(&parts->keywords[i].slot, 1)) {
+            return 1;
+        }
+    }
+    return parts->duplicate || slots_duplicate(parts->parameters, parts->parameter_count) ||
+           slots_duplicate(parts->arguments, ENVELOPE_MAX_ARGUMENTS);
+}
+
+int envelope_truncated(const envelope_parts_t *parts)
+{
+    return parts->truncated;
+}

@@ -1,0 +1,200 @@
+"""Plays recorded requests of real Odoo 16 to 19 through the odoo room and holds what it makes of
+them against their labels. The recordings lie in t/corpus or where $CORPUS says.
+
+Prints TAP. Argument: the driver's path.
+"""
+import base64
+import glob
+import gzip
+import json
+import os
+import re
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from calldriver import Driver, Tap  # noqa: E402
+
+CORPUS = os.environ.get("CORPUS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                                               "corpus"))
+
+# Labels made by these methods are the operation itself, all other `via` are one call.
+SAME = {None, "web_save_multi", "action_archive", "action_unarchive", "toggle_active",
+        "web_resequence", "resequence", "copy", "copy_multi", "name_create"}
+READS = {"records": "read", "name": "read", "search": "search", "count": "search",
+         "group": "search"}
+
+# Methods without a label that may write for all the wire tells: a call is the right word for them.
+UNLABELLED_CALLS = {"autocomplete", "autocomplete_by_name", "channel_fetched",
+                    "check_synchronization_status", "get_attendee_detail",
+                    "get_company_currency_for_spreadsheet", "get_currencies_for_spreadsheet",
+                    "get_default_duration", "get_last_update_or_default", "get_rainbowman_message",
+                    "get_single_product_variant", "render_public_asset", "action_get",
+                    "action_view_tasks"}
+
+
+def body_of(message):
+    if "body_b64" in message:
+        return base64.b64decode(message["body_b64"])
+    if "body_parts" in message:
+        return "".join(text * times for text, times in message["body_parts"]).encode()
+    return (message.get("body") or "").encode("utf-8", "surrogatepass")
+
+
+def header(message, name):
+    headers = message.get("headers") or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [value for key, value in pairs if key.lower() == name]
+
+
+def session_in(values):
+    for value in values:
+        found = re.match(r"(?:.*;\s*)?session_id=([^;]*)", value)
+        if found:
+            return found.group(1)
+    return ""
+
+
+def ids_in(text):
+    return [int(word) for word in (text or "").split()]
+
+
+def expected_operation(label):
+    """The operation that a label stands for, by the corpus's own table."""
+    if label["op"] == "read":
+        return READS.get(label.get("kind"))
+    if label.get("via") == "execute_import":
+        return "import"
+    if label["op"] in ("create", "write", "unlink"):
+        return label["op"] if label.get("via") in SAME else "call"
+    return label["op"]
+
+
+def seen_ids(answer):
+    """The ids an event would have: those of the answer if it told any, else the request's."""
+    reply = answer.get("reply") or {}
+    if reply.get("record_count", -1) >= 0:
+        return ids_in(reply["record_ids"])
+    return ids_in(answer["call"]["record_ids"])
+
+
+def check_outcome(tap, label, answer, record):
+    outcome = answer["reply"]["outcome"]
+    wanted = ("success",) if label["ok"] else ("denied", "failed")
+    tap.check("outcome of " + expected_operation(label), outcome in wanted, outcome, label,
+              record["response"].get("body"))
+
+
+def check_label(tap, label, answer, record):
+    call = answer["call"]
+    operation = expected_operation(label)
+    name = "%s by %s" % (operation, record["request"]["path"].split("/")[3].split("?")[0])
+    tap.check("operation " + name, call["operation"] == operation, call, label)
+    if operation in ("create", "write", "unlink", "read", "search"):
+        tap.check("model " + name, call["model"] == label["model"], call, label)
+    if record["response"].get("body_truncated"):
+        return
+    if label["ok"] and operation in ("create", "write", "unlink", "read", "import"):
+        tap.check("ids " + name, sorted(seen_ids(answer)) == sorted(label["ids"]),
+                  seen_ids(answer), label)
+    check_outcome(tap, label, answer, record)
+
+
+def check_login(tap, label, answer):
+    reply, call = answer["reply"], answer["call"]
+    tap.check("operation " + label["op"], reply["operation"] == label["op"], reply, label)
+    tap.check("outcome of " + label["op"],
+              (reply["outcome"] == "success") == (label["op"] != "login_failed"), reply, label)
+    if label.get("login") and label["op"] != "logout" and "totp" not in str(label.get("via")):
+        tap.check("name at " + label["op"], call["login"] in (label["login"], None), call, label)
+
+
+def check_unlabelled(tap, answer, record):
+    call = answer["call"]
+    if call["method"]:
+        known = call["operation"] in ("", "read", "search")
+        tap.check("no write event without a write",
+                  known or (call["operation"] == "call" and
+                            (call["method"] in UNLABELLED_CALLS or
+                             "call_button" in record["request"]["path"])) or
+                  (call["operation"] in ("write", "unlink", "create") and
+                   not call["record_ids"]) or
+                  answer["reply"]["outcome"] != "success",
+                  call, answer["reply"])
+
+
+def check_python(tap, answer, body):
+    """The call is the one that Python reads."""
+    try:
+        parameters = json.loads(body.decode("utf-8", "replace"))["params"]
+        model, method = parameters["model"], parameters["method"]
+    except (ValueError, KeyError, TypeError):
+        tap.check("what Python cannot read is unparsed", answer["call"]["parsed"] is False,
+                  answer["call"], body)
+        return
+    call = answer["call"]
+    tap.check("the call that Python reads", (call["model"], call["method"]) == (model, method),
+              call, body)
+
+
+PATHS = ("/web/dataset/call_kw", "/web/dataset/call_button", "/web/dataset/resequence",
+         "/web/login", "/web/session/authenticate", "/web/session/logout",
+         "/web/session/destroy", "/web/session/get_session_info")
+
+
+def play(tap, driver, record):
+    request, response = record["request"], record["response"]
+    path = request["path"].split("?")[0]
+    decoded = urllib.parse.unquote(path)
+    if not decoded.startswith(PATHS) or request.get("body_truncated"):
+        return
+    body = body_of(request)
+    location = header(response, "location")
+    result = driver.ask(method=request["method"], path=path, body=body, status=response["status"],
+                        content_type=(header(request, "content-type") or [""])[0],
+                        location=location[0] if location else "",
+                        set_session=session_in(header(response, "set-cookie")),
+                        sent_session=session_in(header(request, "cookie")),
+                        reply_body=body_of(response))
+    answer = result["is"]
+    tap.check("any cutting gives the same", result["stable"], body)
+    # An answer whose method this 17 does not route, and one that is not Odoo's, tells nothing.
+    if response["status"] in (404, 405, 415, 400):
+        return
+    if decoded.startswith(PATHS[:2]):
+        check_python(tap, answer, body)
+    judge(tap, record, answer)
+
+
+def judge(tap, record, answer):
+    labels = record["expect"]
+    for label in labels:
+        if label["op"] in ("login", "login_failed", "logout"):
+            check_login(tap, label, answer)
+    labels = [label for label in labels if label["op"] not in ("login", "login_failed", "logout")]
+    calls = [label for label in labels if expected_operation(label) == "call"]
+    if calls:
+        check_label(tap, calls[0], answer, record)
+    for label in labels if not calls else []:
+        check_label(tap, label, answer, record)
+    if not record["expect"]:
+        check_unlabelled(tap, answer, record)
+
+
+def main():
+    files = [name for name in sorted(glob.glob(os.path.join(CORPUS, "odoo-*.jsonl.gz")))
+             if "revoked" not in name]
+    if not files:
+        print("1..0 # SKIP no recordings in t/corpus")
+        return 0
+    tap, driver = Tap(), Driver(sys.argv[1])
+    for name in files:
+        with gzip.open(name, "rt", encoding="utf-8", errors="surrogatepass") as lines:
+            for line in lines:
+                play(tap, driver, json.loads(line))
+    tap.check("the driver ends in peace", driver.close() == 0)
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

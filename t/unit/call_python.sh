@@ -1,0 +1,8 @@
+#!/bin/sh
+# The call that the odoo room reads, against the one that Python reads. From the build folder, or with the path
+# of call_driver as argument.
+if ! command -v python3 >/dev/null 2>&1; then
+    echo "1..0 # SKIP python3 is missing"
+    exit 77
+fi
+exec python3 "$(dirname "$0")/call_python.py" "${1:-t/unit/call_driver}"
