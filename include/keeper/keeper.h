@@ -39,6 +39,7 @@ typedef struct keeper_config_t {
     int site_count;
     const keeper_retention_t *retention;
     int retention_count;
+    /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
     /* Writes one line to the error log. */
     void (*log)(void *payload, keeper_level_t level, apr_status_t status, const char *sentence);
@@ -54,9 +55,10 @@ typedef enum keeper_exit_t {
     KEEPER_NO_STATE = 5 /* StateDir cannot be used; told in the log */
 } keeper_exit_t;
 
-/* Works until *stop. A database that cannot be reached is no reason to leave: it is told once,
- * tried again after 1, 2, 4 ... 60 s, and told once more when it is back; the journal waits. May be
- * killed at any instruction: nothing is lost, nothing stands twice. */
+/* Works until *stop, and uses SIGALRM to be gone a second later even if the database hangs. A
+ * database that cannot be reached is no reason to leave: it is told once, tried again after 1, 2, 4
+ * ... 60 s, and told once more when it is back; the journal waits. May be killed at any
+ * instruction: nothing is lost, nothing stands twice. */
 keeper_exit_t keeper_run(const keeper_config_t *config, apr_pool_t *pool);
 
 /* ---- the steps, for tests and the command-line tool ---- */

@@ -9,7 +9,7 @@
 
 #include "journal_format.h"
 
-#define READER_WINDOW (256 * 1024)
+#define READER_WINDOW (64 * 1024) /* the keeper holds one for each living child of httpd */
 #define READER_LARGEST (JOURNAL_RECORD_HEAD + JOURNAL_MAX_RECORD)
 
 struct journal_reader_t {

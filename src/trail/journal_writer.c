@@ -120,15 +120,13 @@ static void encode_record(journal_t *journal, journal_kind_t kind, apr_uint64_t 
     static const char room[JOURNAL_RECORD_HEAD];
     buffer_t *buffer = &journal->buffer;
     apr_size_t start = buffer->length;
-    journal_record_head_t head;
+    journal_record_head_t head = {0, 0, kind, number};
 
     buffer_append(buffer, room, sizeof(room));
     if (event) {
         event_encode(event, buffer);
     }
     if (!buffer->overflow) {
-        head.kind = kind;
-        head.number = number;
         head.length = (apr_uint32_t)(buffer->length - start - JOURNAL_RECORD_HEAD);
         journal_record_head_write(buffer->data + start, journal->seed,
                                   journal->size + (apr_int64_t)start, &head);

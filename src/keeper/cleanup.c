@@ -1,0 +1,336 @@
+#include "keeper_state.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "session/revocation.h"
+
+#define TOUCH_GAP apr_time_from_sec(2)
+#define TOUCH_SHARE                                                                                \
+    50 /* looking through the table takes at most one part in so many of the time                  \
+        */
+#define TOUCH_BATCH 1000
+#define TOUCH_LOOK_BACK                                                                            \
+    apr_time_from_sec(600) /* at start: what a keeper before may have missed                       \
+                            */
+#define SAVE_GAP apr_time_from_sec(30)
+#define COMPACT_GAP apr_time_from_sec(86400)
+#define MISSED_INTERVALS 2
+
+/* ---- sessions that nobody used for too long ---- */
+
+static const session_limits_t *limits_of(const keeper_config_t *config, const char *site)
+{
+    for (int i = 0; i < config->site_count; i++) {
+        if (strcmp(config->sites[i].name, site) == 0) {
+            return &config->sites[i].limits;
+        }
+    }
+    return NULL;
+}
+
+static void tell_expired(keeper_t *keeper, const session_t *session)
+{
+    apr_pool_t *pool = keeper->cleanup_pool;
+    event_t *event = own_event(pool, "session_expired");
+
+    event_set(event, EVENT_SITE, session->site);
+    event_set(event, EVENT_DATABASE, session->database);
+    event_set(event, EVENT_LOGIN, session->login);
+    event_set(event, EVENT_USER, session->name);
+    event_set(event, EVENT_SESSION, session->reference);
+    event_set(event, EVENT_IP, session->address);
+    if (session->uid > 0) {
+        event_set_integer(event, EVENT_UID, session->uid);
+    }
+    event_set(event, EVENT_VALUES,
+              apr_psprintf(pool, "{\"reason\":\"%s\"}",
+                           session_reason_name((session_reason_t)session->reason)));
+    own_event_append(keeper, event);
+    apr_pool_clear(pool);
+}
+
+static int expire_session(void *payload, const session_t *session)
+{
+    keeper_t *keeper = payload;
+    const session_limits_t *limits = limits_of(keeper->config, session->site);
+    session_t after;
+    int newly_ended = 0;
+
+    if (session->state == SESSION_OPEN && limits &&
+        session_table_expire(keeper->config->sessions, &session->fingerprint, limits,
+                             apr_time_now(), boot_time_now(), &after,
+                             &newly_ended) == APR_SUCCESS &&
+        newly_ended) {
+        tell_expired(keeper, &after);
+    }
+    return keeper_stopping(keeper);
+}
+
+static void expire(keeper_t *keeper)
+{
+    if (keeper->config->sessions) {
+        session_table_each(keeper->config->sessions, expire_session, keeper);
+    }
+}
+
+/* ---- events that are old enough ---- */
+
+static apr_interval_time_t shortest_retention(const keeper_config_t *config)
+{
+    apr_interval_time_t shortest = config->retention[0].age;
+
+    for (int i = 1; i < config->retention_count; i++) {
+        if (config->retention[i].age < shortest) {
+            shortest = config->retention[i].age;
+        }
+    }
+    return shortest;
+}
+
+/* One class of operations, one transaction. *more is set if a full batch went. */
+static apr_status_t purge_class(keeper_t *keeper, const keeper_retention_t *retention, int *more)
+{
+    int purged = 0;
+    apr_status_t status = database_begin(keeper);
+
+    if (status == APR_SUCCESS) {
+        status = database_end(keeper, store_purge(keeper->store, retention->operations,
+                                                  apr_time_now() - retention->age,
+                                                  KEEPER_PURGE_BATCH, &purged));
+    }
+    if (status == APR_SUCCESS) {
+        keeper->purged_events += purged;
+        *more |= purged >= KEEPER_PURGE_BATCH;
+    }
+    return status;
+}
+
+static apr_status_t purge_sessions(keeper_t *keeper, int *more)
+{
+    apr_time_t before = apr_time_now() - shortest_retention(keeper->config);
+    int purged = 0;
+    apr_status_t status = database_begin(keeper);
+
+    if (status == APR_SUCCESS) {
+        status = database_end(keeper, store_purge_sessions(keeper->store, before,
+                                                           KEEPER_PURGE_BATCH, &purged));
+    }
+    if (status == APR_SUCCESS) {
+        keeper->purged_sessions += purged;
+        *more |= purged >= KEEPER_PURGE_BATCH;
+    }
+    return status;
+}
+
+static void tell_purged(keeper_t *keeper)
+{
+    event_t *event;
+
+    if (keeper->purged_events + keeper->purged_sessions > 0) {
+        event = own_event(keeper->cleanup_pool, "purged");
+        event_set(event, EVENT_VALUES,
+                  apr_psprintf(keeper->cleanup_pool,
+                               "{\"events\":%" APR_INT64_T_FMT ",\"sessions\":%" APR_INT64_T_FMT
+                               "}",
+                               keeper->purged_events, keeper->purged_sessions));
+        own_event_append(keeper, event);
+    }
+    keeper->purged_events = keeper->purged_sessions = 0;
+}
+
+/* One batch of each class. What is left is for the next call: the journal is drained between. */
+static apr_status_t purge(keeper_t *keeper)
+{
+    int more = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; i < keeper->config->retention_count && status == APR_SUCCESS; i++) {
+        status = purge_class(keeper, &keeper->config->retention[i], &more);
+    }
+    if (status == APR_SUCCESS && keeper->config->retention_count > 0) {
+        status = purge_sessions(keeper, &more);
+    }
+    keeper->purging = status != APR_SUCCESS || more;
+    if (!keeper->purging) {
+        tell_purged(keeper);
+    }
+    return status;
+}
+
+/* ---- last actions ---- */
+
+typedef struct touching_t {
+    keeper_t *keeper;
+    apr_time_t from;
+    int count; /* in the transaction under way; 0: there is none */
+    apr_status_t status;
+} touching_t;
+
+static int touch_session(void *payload, const session_t *session)
+{
+    touching_t *touching = payload;
+    keeper_t *keeper = touching->keeper;
+
+    if (session->state != SESSION_OPEN || session->last_action < touching->from) {
+        return 0;
+    }
+    if (touching->count == 0) {
+        touching->status = database_begin(keeper);
+        if (touching->status != APR_SUCCESS) {
+            return 1;
+        }
+    }
+    touching->status = store_session_touch(keeper->store, session->reference, session->last_action,
+                                           session->address);
+    touching->count++;
+    if (touching->status != APR_SUCCESS || touching->count >= TOUCH_BATCH) {
+        touching->status = database_end(keeper, touching->status);
+        touching->count = 0;
+    }
+    return touching->status != APR_SUCCESS || keeper_stopping(keeper);
+}
+
+static apr_status_t touch(keeper_t *keeper)
+{
+    touching_t touching = {keeper, keeper->touched_to, 0, APR_SUCCESS};
+    apr_time_t started = apr_time_now(), before = boot_time_now(), took;
+
+    if (!keeper->config->sessions) {
+        return APR_SUCCESS;
+    }
+    session_table_each(keeper->config->sessions, touch_session, &touching);
+    if (touching.count > 0) {
+        touching.status = database_end(keeper, touching.status);
+    }
+    if (touching.status == APR_SUCCESS && !keeper_stopping(keeper)) {
+        keeper->touched_to = started;
+    }
+    took = boot_time_now() - before;
+    keeper->touch_gap = TOUCH_SHARE * took > TOUCH_GAP ? TOUCH_SHARE * took : TOUCH_GAP;
+    return touching.status;
+}
+
+/* ---- files ---- */
+
+static apr_status_t save(keeper_t *keeper)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (keeper->config->sessions) {
+        status = session_snapshot_save(keeper->sessions_file, keeper->config->sessions,
+                                       keeper->cleanup_pool);
+        apr_pool_clear(keeper->cleanup_pool);
+    }
+    if (status != APR_SUCCESS && !keeper->snapshot_reported) {
+        keeper_log(keeper, KEEPER_ERROR, status,
+                   "cannot write %s: after a full restart, sessions are known as they were when it "
+                   "was last written",
+                   keeper->sessions_file);
+    }
+    keeper->snapshot_reported = status != APR_SUCCESS;
+    return status;
+}
+
+static void compact(keeper_t *keeper)
+{
+    apr_time_t now = apr_time_now();
+    apr_status_t status = revocation_compact(keeper->revoked_file, now, keeper->cleanup_pool);
+
+    if (status != APR_SUCCESS) {
+        keeper_log(keeper, KEEPER_WARNING, status,
+                   "cannot drop old entries from %s; it holds all the same", keeper->revoked_file);
+    }
+    if (keeper->config->sessions) {
+        session_table_forget(keeper->config->sessions, now - REVOCATION_KEPT);
+    }
+    apr_pool_clear(keeper->cleanup_pool);
+}
+
+static void tidy(keeper_t *keeper)
+{
+    int foreign = 0;
+
+    journal_tidy(keeper->journal_folder, &foreign, keeper->cleanup_pool);
+    if (foreign > 0 && foreign != keeper->foreign_segments) {
+        keeper_log(keeper, KEEPER_WARNING, APR_SUCCESS,
+                   "%d segments in %s are of another version of the journal and are left alone: "
+                   "start the version that wrote them once to have their events stored",
+                   foreign, keeper->journal_folder);
+    }
+    keeper->foreign_segments = foreign;
+    apr_pool_clear(keeper->cleanup_pool);
+}
+
+/* ---- when ---- */
+
+static int has_passed(apr_time_t *since, apr_interval_time_t gap, apr_time_t now)
+{
+    if (*since != 0 && now - *since < gap) {
+        return 0;
+    }
+    *since = now;
+    return 1;
+}
+
+/* The monitor hook says when; where there is none (httpd -X), or if it is stuck, the clock does. */
+static int is_due(keeper_t *keeper, apr_time_t now)
+{
+    session_table_t *sessions = keeper->config->sessions;
+
+    if (sessions && session_table_take_cleanup_due(sessions) != 0) {
+        keeper->cleaned_at = now;
+        return 1;
+    }
+    return has_passed(&keeper->cleaned_at, MISSED_INTERVALS * keeper->config->cleanup_interval,
+                      now);
+}
+
+void cleanup_tick(keeper_t *keeper)
+{
+    apr_time_t now = boot_time_now();
+
+    own_journal_sync(keeper);
+    if (is_due(keeper, now)) {
+        expire(keeper);
+        tidy(keeper);
+        keeper->purging = 1;
+    }
+    if (keeper->store && keeper->purging) {
+        purge(keeper);
+    }
+    if (keeper->store && has_passed(&keeper->touched_at, keeper->touch_gap, now)) {
+        touch(keeper);
+    }
+    if (has_passed(&keeper->saved_at, SAVE_GAP, now)) {
+        save(keeper);
+    }
+    if (has_passed(&keeper->compacted_at, COMPACT_GAP, now)) {
+        compact(keeper);
+    }
+}
+
+void cleanup_stop(keeper_t *keeper)
+{
+    tell_purged(keeper);
+    save(keeper);
+}
+
+apr_status_t keeper_cleanup(keeper_t *keeper)
+{
+    apr_status_t status, saved;
+
+    expire(keeper);
+    tidy(keeper);
+    compact(keeper);
+    status = database_connect(keeper);
+    if (status == APR_SUCCESS) {
+        status = purge(keeper);
+    }
+    if (status == APR_SUCCESS) {
+        status = touch(keeper);
+    }
+    saved = save(keeper);
+    return status != APR_SUCCESS ? status : saved;
+}

@@ -1,0 +1,175 @@
+/* The inside of keeper_t, for the files of this room. */
+#ifndef KEEPER_KEEPER_STATE_H
+#define KEEPER_KEEPER_STATE_H
+
+#include <apr_hash.h>
+
+#include "keeper/keeper.h"
+#include "trail/chain.h"
+
+/* A segment of the journal on its way into the store. It is `ended` when nothing will be added to
+ * it, `removed` when its file is gone; its position is deleted last, in a later transaction: else a
+ * file that a power loss brings back would be read from the start. */
+typedef struct keeper_segment_t {
+    journal_segment_t file;
+    apr_pool_t *pool;
+    journal_reader_t *reader; /* NULL: not opened yet */
+    apr_int64_t position;     /* behind the last record that was taken */
+    apr_uint64_t ended_at;    /* number of the listing that was the last when it ended */
+    unsigned ended : 1;
+    unsigned removed : 1;
+    unsigned settled : 1;  /* the intents that its owner left have been chained */
+    unsigned moved : 1;    /* its position is to be stored */
+    unsigned reported : 1; /* that it cannot be read has been told */
+} keeper_segment_t;
+
+/* What is taken out of the journal for one transaction. */
+typedef struct keeper_item_t {
+    keeper_segment_t *segment;
+    int damaged; /* no record: what stood in front of `end` cannot be read */
+    journal_kind_t kind;
+    apr_uint64_t number;
+    const char *payload;
+    apr_size_t length;
+    apr_int64_t start, end;
+    event_t event; /* the payload's cells */
+    int done;      /* an intent that met its outcome */
+} keeper_item_t;
+
+typedef struct keeper_batch_t {
+    apr_pool_t *pool;
+    keeper_item_t *items;
+    int count;
+} keeper_batch_t;
+
+typedef enum keeper_trouble_t {
+    KEEPER_NO_TROUBLE,
+    KEEPER_CANNOT_OPEN,
+    KEEPER_CANNOT_WRITE
+} keeper_trouble_t;
+
+/* What is to be done next with the one record that the database refuses. */
+typedef enum keeper_suspicion_t {
+    KEEPER_NO_SUSPICION,
+    KEEPER_PROBE,    /* try whether the database takes anything else of that length */
+    KEEPER_LAST_TRY, /* it does: try the record once more */
+    KEEPER_REPLACE   /* put a gap in its place */
+} keeper_suspicion_t;
+
+struct keeper_t {
+    const keeper_config_t *config;
+    apr_pool_t *pool;
+    const char *node;
+    const char *journal_folder, *sessions_file, *revoked_file;
+
+    /* database.c */
+    store_t *store; /* NULL: not connected */
+    apr_pool_t *store_pool;
+    keeper_trouble_t trouble;      /* told in the log, not over yet */
+    apr_time_t trouble_since;      /* boot clock, as the next two */
+    apr_time_t retry_at;           /* not before then */
+    apr_interval_time_t retry_gap; /* 0: no failure since the last success */
+
+    /* segment.c */
+    apr_array_header_t *segments; /* keeper_segment_t *, by incarnation and ordinal */
+    apr_hash_t *positions;        /* as the store has them at the time of connecting */
+    apr_uint64_t listing;         /* number of the last listing; 0: none since connecting */
+    apr_time_t listed_at, folder_time;
+    int list_now, list_reported;
+    unsigned turn; /* which segment is read first, so that a busy one does not starve the others */
+
+    /* drain.c, settle.c */
+    apr_pool_t *batch_pool;
+    buffer_t scratch; /* of the chain */
+    int limit;        /* records taken for one transaction */
+    int refusals;     /* transactions in a row that the database refused for what they hold */
+    keeper_suspicion_t suspicion;
+    int tip_known;
+    apr_int64_t tip_sequence; /* after our last commit */
+
+    /* own_event.c */
+    journal_t *journal;
+    int journal_reported;
+
+    /* cleanup.c */
+    apr_pool_t *cleanup_pool;
+    apr_time_t cleaned_at, touched_at, saved_at, compacted_at, synced_at; /* boot clock */
+    apr_interval_time_t touch_gap;
+    apr_time_t touched_to; /* wall clock: later actions are not in the store yet */
+    int purging;
+    apr_int64_t purged_events, purged_sessions;
+    int foreign_segments, snapshot_reported;
+};
+
+/* ---- keeper.c ---- */
+
+void keeper_log(const keeper_t *keeper, keeper_level_t level, apr_status_t status,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+int keeper_stopping(const keeper_t *keeper);
+
+/* ---- database.c: after every failure the connection is given up, and all that is known of the
+ * store with it ---- */
+
+/* APR_SUCCESS with keeper->store open and its positions read, or why not; while it backs off
+ * nothing is tried. */
+apr_status_t database_connect(keeper_t *keeper);
+void database_disconnect(keeper_t *keeper);
+/* A transaction was committed. */
+void database_worked(keeper_t *keeper);
+/* The database fails whatever it is asked: told once, tried again later. Disconnects. */
+void database_failed(keeper_t *keeper, apr_status_t status);
+/* Begins a transaction; on failure tells, disconnects and returns why. */
+apr_status_t database_begin(keeper_t *keeper);
+/* Commits if status is APR_SUCCESS; on failure tells, disconnects and returns why. */
+apr_status_t database_end(keeper_t *keeper, apr_status_t status);
+
+/* ---- segment.c ---- */
+
+/* Brings keeper->segments up to date with the folder if that may have changed. */
+apr_status_t segments_list(keeper_t *keeper);
+void segments_forget(keeper_t *keeper);
+keeper_segment_t *segment_at(const keeper_t *keeper, int index);
+/* One past the last segment of the incarnation that the one at `first` begins. */
+int segments_run_end(const keeper_t *keeper, int first);
+/* 1 if the owner of the segments first..end-1 is gone and all it wrote was taken. */
+int segments_finished(const keeper_t *keeper, int first, int end);
+/* 1 if the owner's intents are settled or taken over by a later segment. */
+int segment_is_over(const keeper_t *keeper, int index);
+/* 1 if there is something to store although no record was taken. */
+int segments_need_transaction(const keeper_t *keeper);
+/* After a commit: removes the files of segments that are over, and forgets those whose position
+ * that transaction deleted. */
+void segments_removed(keeper_t *keeper);
+
+/* ---- batch.c ---- */
+
+/* Takes at most keeper->limit records. */
+void batch_read(keeper_t *keeper, keeper_batch_t *batch);
+
+/* ---- settle.c ---- */
+
+typedef enum settle_mode_t {
+    SETTLE_EVENTS,
+    SETTLE_GAP,  /* puts a gap in the place of the batch's one record */
+    SETTLE_PROBE /* the same with as many bytes as the record has, and rolls back */
+} settle_mode_t;
+
+/* One transaction. APR_EEXIST: somebody else writes as this node. *refused: the failure came from
+ * storing an event, so that the event may be the reason; 0 for the connection or the commit. */
+apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode, int *refused);
+
+/* ---- own_event.c: what the keeper itself does goes through the journal too ---- */
+
+event_t *own_event(apr_pool_t *pool, const char *operation);
+void own_event_append(keeper_t *keeper, const event_t *event);
+void own_journal_sync(keeper_t *keeper);
+void own_journal_close(keeper_t *keeper);
+
+/* ---- cleanup.c ---- */
+
+/* What is due by the clock. */
+void cleanup_tick(keeper_t *keeper);
+/* The last things: tells what was purged so far, and writes the snapshot. */
+void cleanup_stop(keeper_t *keeper);
+
+#endif

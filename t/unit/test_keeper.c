@@ -1,0 +1,626 @@
+/* The keeper: from the journal into the store, and what it does of its own accord. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "keeper_fixture.h"
+#include "session/revocation.h"
+
+/* ---- moving ---- */
+
+static void test_events_are_moved_and_chained(void **state)
+{
+    journal_t *journal = open_journal();
+
+    (void)state;
+    for (apr_uint64_t i = 1; i <= 3; i++) {
+        append(journal, JOURNAL_EVENT, i, apr_psprintf(pool, "/%d", (int)i), "success");
+    }
+    drain_all();
+    assert_int_equal(stored()->nelts, 3);
+    assert_string_equal(stored_with("/2")->cell[EVENT_SEQUENCE], "2");
+    append(journal, JOURNAL_EVENT, 4, "/4", "success");
+    drain_all();
+    assert_int_equal(stored()->nelts, 4);
+    assert_int_equal(position_count(), 1);
+    assert_int_equal(segment_count(), 1);
+    journal_close(journal);
+    drain_all();
+    assert_int_equal(stored()->nelts, 4);
+    assert_int_equal(segment_count(), 0);
+    assert_int_equal(position_count(), 0);
+}
+
+static void test_intent_and_outcome_make_one_event(void **state)
+{
+    journal_t *journal = open_journal();
+    const event_t *event;
+
+    (void)state;
+    append(journal, JOURNAL_INTENT, 1, "/a", NULL);
+    append(journal, JOURNAL_OUTCOME, 1, NULL, "denied");
+    append(journal, JOURNAL_INTENT, 2, "/b", NULL);
+    drain_all();
+    assert_int_equal(stored()->nelts, 1);
+    assert_int_equal(running_count(), 1);
+    append(journal, JOURNAL_OUTCOME, 2, NULL, "success");
+    drain_all();
+    assert_int_equal(stored()->nelts, 2);
+    assert_int_equal(running_count(), 0);
+    event = stored_with("/a");
+    assert_string_equal(event->cell[EVENT_OUTCOME], "denied");
+    assert_string_equal(event->cell[EVENT_OPERATION], "write");
+    event = stored_with("/b");
+    assert_string_equal(event->cell[EVENT_OUTCOME], "success");
+    assert_string_equal(event->cell[EVENT_OPERATION], "write");
+    journal_close(journal);
+}
+
+/* Numbers are an owner's own: the same ones of another owner are other calls. */
+static void test_owners_are_kept_apart(void **state)
+{
+    journal_t *first = open_journal(), *second = open_journal();
+
+    (void)state;
+    append(first, JOURNAL_INTENT, 1, "/first", NULL);
+    append(second, JOURNAL_INTENT, 1, "/second", NULL);
+    drain_all();
+    append(second, JOURNAL_OUTCOME, 1, NULL, "failed");
+    drain_all();
+    append(first, JOURNAL_OUTCOME, 1, NULL, "success");
+    drain_all();
+    assert_string_equal(stored_with("/first")->cell[EVENT_OUTCOME], "success");
+    assert_string_equal(stored_with("/second")->cell[EVENT_OUTCOME], "failed");
+    journal_close(first);
+    journal_close(second);
+}
+
+static void test_outcome_without_intent(void **state)
+{
+    journal_t *journal = open_journal();
+    const event_t *event;
+
+    (void)state;
+    append(journal, JOURNAL_OUTCOME, 7, NULL, "success");
+    drain_all();
+    event = APR_ARRAY_IDX(stored(), 0, const event_t *);
+    assert_string_equal(event->cell[EVENT_FLAGS], "intent_missing");
+    assert_string_equal(event->cell[EVENT_OUTCOME], "success");
+    journal_close(journal);
+}
+
+static void leave_intents(journal_t *journal)
+{
+    append(journal, JOURNAL_INTENT, 1, "/open", NULL);
+    append(journal, JOURNAL_INTENT, 2, "/closed", NULL);
+    append(journal, JOURNAL_OUTCOME, 2, NULL, "success");
+}
+
+static void test_a_dead_owner_leaves_unknown_outcomes(void **state)
+{
+    (void)state;
+    die_owning(leave_intents);
+    drain_all();
+    assert_int_equal(stored()->nelts, 2);
+    assert_string_equal(stored_with("/open")->cell[EVENT_OUTCOME], "unknown");
+    assert_string_equal(stored_with("/closed")->cell[EVENT_OUTCOME], "success");
+    assert_int_equal(running_count(), 0);
+    assert_int_equal(segment_count(), 0);
+    assert_int_equal(position_count(), 0);
+}
+
+static void test_a_living_owner_keeps_its_intents(void **state)
+{
+    journal_t *journal = open_journal();
+
+    (void)state;
+    append(journal, JOURNAL_INTENT, 1, "/open", NULL);
+    drain_all();
+    drain_all();
+    assert_int_equal(stored()->nelts, 0);
+    assert_int_equal(running_count(), 1);
+    journal_close(journal);
+    drain_all();
+    assert_string_equal(stored_with("/open")->cell[EVENT_OUTCOME], "unknown");
+}
+
+/* Events that fill a segment, so that the next one goes into another. */
+static void fill_segment(journal_t *journal)
+{
+    struct stat info;
+    event_t *event = event_create(pool);
+    char *values = apr_palloc(pool, 60001);
+
+    memset(values, 'x', 60000);
+    values[60000] = '\0';
+    event_set_time(event, EVENT_TIME, apr_time_now());
+    event_set(event, EVENT_OPERATION, "filler");
+    event_set(event, EVENT_VALUES, values);
+    do {
+        assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1000, event), APR_SUCCESS);
+        assert_int_equal(stat(segment_path(segment_count() - 1), &info), 0);
+    } while (info.st_size < JOURNAL_SEGMENT_SIZE);
+}
+
+static void test_an_outcome_in_a_later_segment(void **state)
+{
+    journal_t *journal = open_journal();
+
+    (void)state;
+    append(journal, JOURNAL_INTENT, 1, "/across", NULL);
+    append(journal, JOURNAL_INTENT, 2, "/never", NULL);
+    fill_segment(journal);
+    append(journal, JOURNAL_EVENT, 3, "/between", "success");
+    assert_int_equal(segment_count(), 2);
+    drain_all();
+    assert_int_equal(segment_count(), 1);
+    assert_int_equal(position_count(), 1);
+    append(journal, JOURNAL_OUTCOME, 1, NULL, "success");
+    drain_all();
+    assert_string_equal(stored_with("/across")->cell[EVENT_OUTCOME], "success");
+    assert_int_equal(running_count(), 1);
+    journal_close(journal);
+    drain_all();
+    assert_string_equal(stored_with("/never")->cell[EVENT_OUTCOME], "unknown");
+    assert_int_equal(segment_count(), 0);
+    stored();
+}
+
+static void leave_many_intents(journal_t *journal)
+{
+    for (apr_uint64_t i = 1; i <= 2500; i++) {
+        append(journal, JOURNAL_INTENT, i, "/many", NULL);
+    }
+}
+
+static void test_many_unknown_outcomes(void **state)
+{
+    (void)state;
+    die_owning(leave_many_intents);
+    drain_all();
+    drain_all();
+    assert_int_equal(stored()->nelts, 2500);
+    assert_int_equal(running_count(), 0);
+    assert_int_equal(segment_count(), 0);
+}
+
+/* ---- damage ---- */
+
+static void append_three(journal_t *journal)
+{
+    append(journal, JOURNAL_EVENT, 1, "/one", "success");
+    append(journal, JOURNAL_EVENT, 2, "/two", "success");
+    append(journal, JOURNAL_EVENT, 3, "/three", "success");
+}
+
+static apr_int64_t size_of_segment(void)
+{
+    struct stat info;
+
+    assert_int_equal(stat(segment_path(0), &info), 0);
+    return info.st_size;
+}
+
+static void test_a_torn_end_is_dropped(void **state)
+{
+    (void)state;
+    die_owning(append_three);
+    assert_int_equal(truncate(segment_path(0), size_of_segment() - 3), 0);
+    drain_all();
+    assert_int_equal(stored()->nelts, 2);
+    assert_int_equal(stored_of("gap", NULL), 0);
+    assert_int_equal(segment_count(), 0);
+}
+
+static void test_damage_becomes_a_gap(void **state)
+{
+    const event_t *gap;
+    int file;
+
+    (void)state;
+    die_owning(append_three);
+    file = open(segment_path(0), O_WRONLY);
+    assert_int_equal(pwrite(file, "!", 1, 64 + (size_of_segment() - 64) / 2), 1);
+    close(file);
+    drain_all();
+    assert_int_equal(stored()->nelts, 3);
+    stored_with("/one");
+    stored_with("/three");
+    assert_int_equal(stored_of("gap", &gap), 1);
+    assert_non_null(strstr(gap->cell[EVENT_VALUES], "\"reason\":\"damaged journal\""));
+    assert_non_null(strstr(gap->cell[EVENT_VALUES], ".segment\",\"from\":"));
+    assert_int_equal(logged("lost to the trail"), 1);
+    assert_int_equal(segment_count(), 0);
+}
+
+static void append_unreadable(journal_t *journal)
+{
+    event_t *event = event_create(pool);
+
+    append(journal, JOURNAL_EVENT, 1, "/one", "success");
+    event->cell[EVENT_PATH] = "\xff no UTF-8";
+    journal_append(journal, JOURNAL_EVENT, 2, event);
+    append(journal, JOURNAL_EVENT, 3, "/three", "success");
+}
+
+static void test_an_unreadable_event_becomes_a_gap(void **state)
+{
+    const event_t *gap;
+
+    (void)state;
+    die_owning(append_unreadable);
+    drain_all();
+    assert_int_equal(stored()->nelts, 3);
+    assert_int_equal(stored_of("gap", &gap), 1);
+    assert_string_equal(gap->cell[EVENT_SEQUENCE], "2");
+    assert_non_null(strstr(gap->cell[EVENT_VALUES], "\"record_sha256\":\""));
+}
+
+/* Somebody empties the folder: what was begun there is told all the same, and no position stays. */
+static void test_a_segment_that_was_removed(void **state)
+{
+    journal_t *journal = open_journal();
+
+    (void)state;
+    append(journal, JOURNAL_INTENT, 1, "/open", NULL);
+    drain_all();
+    assert_int_equal(unlink(segment_path(0)), 0);
+    drain_all();
+    assert_string_equal(stored_with("/open")->cell[EVENT_OUTCOME], "unknown");
+    assert_int_equal(position_count(), 0);
+    journal_close(journal);
+}
+
+static void test_another_writer_of_this_node_is_a_clash(void **state)
+{
+    keeper_t *first = keeper_create(&config, pool);
+    keeper_config_t other = config;
+    journal_t *journal = open_journal(), *copy;
+    char *folder = apr_pstrcat(pool, state_dir, "/other", NULL);
+    int moved;
+
+    (void)state;
+    append(journal, JOURNAL_EVENT, 1, "/one", "success");
+    drain(first);
+    mkdir(folder, 0700);
+    mkdir(apr_pstrcat(pool, folder, "/journal", NULL), 0700);
+    other.state_dir = folder;
+    assert_int_equal(journal_open(&copy, pool, apr_pstrcat(pool, folder, "/journal", NULL),
+                                  JOURNAL_SYNC_OFF, 0),
+                     APR_SUCCESS);
+    append(copy, JOURNAL_EVENT, 1, "/copy", "success");
+    drain(keeper_create(&other, pool));
+    append(journal, JOURNAL_EVENT, 2, "/two", "success");
+    assert_int_equal(keeper_drain(first, &moved), APR_EEXIST);
+    assert_int_equal(logged("a name of its own"), 1);
+}
+
+static void test_the_database_is_away(void **state)
+{
+    const char *folder = apr_pstrcat(pool, state_dir, "/database", NULL);
+    journal_t *journal = open_journal();
+    keeper_t *keeper;
+    int moved;
+
+    (void)state;
+    config.store.params = apr_pstrcat(pool, folder, "/audit.db", NULL);
+    keeper = keeper_create(&config, pool);
+    append(journal, JOURNAL_EVENT, 1, "/one", "success");
+    for (int i = 0; i < 3; i++) {
+        assert_int_not_equal(keeper_drain(keeper, &moved), APR_SUCCESS);
+        assert_int_equal(moved, 0);
+    }
+    assert_int_equal(logged("database cannot be reached"), 1);
+    mkdir(folder, 0700);
+    assert_int_not_equal(keeper_drain(keeper, &moved), APR_SUCCESS); /* not before a second */
+    sleep(1);
+    drain(keeper);
+    assert_int_equal(logged("database is back"), 1);
+    assert_int_equal(logged("database cannot be reached"), 1);
+    assert_int_equal(stored()->nelts, 1);
+    journal_close(journal);
+}
+
+/* ---- sessions ---- */
+
+#define REFERENCE "0123456789abcdef0123456789abcdef"
+
+static void make_session(apr_interval_time_t idle)
+{
+    session_t session;
+    apr_pool_t *own;
+
+    apr_pool_create(&own, pool);
+    assert_int_equal(session_table_create(&config.sessions, own, 64), APR_SUCCESS);
+    memset(&session, 0, sizeof(session));
+    memset(session.fingerprint.bytes, 7, sizeof(session.fingerprint.bytes));
+    strcpy(session.reference, REFERENCE);
+    strcpy(session.site, "odoo");
+    strcpy(session.database, "prod");
+    strcpy(session.login, "admin");
+    strcpy(session.name, "J\xc3\xb6rg");
+    strcpy(session.address, "192.0.2.1");
+    session.uid = 2;
+    session.state = SESSION_OPEN;
+    session.last_action = session.last_seen = apr_time_now() - idle;
+    session.started = session.last_action - apr_time_from_sec(10);
+    session.last_action_boot = boot_time_now() - idle;
+    session.started_boot = session.last_action_boot - apr_time_from_sec(10);
+    assert_int_equal(session_table_restore(config.sessions, &session), APR_SUCCESS);
+}
+
+static void start_session(void)
+{
+    journal_t *journal = open_journal();
+    event_t *event = event_create(pool);
+
+    event_set_time(event, EVENT_TIME, apr_time_now() - apr_time_from_sec(5000));
+    event_set(event, EVENT_OPERATION, "session_started");
+    event_set(event, EVENT_SITE, "odoo");
+    event_set(event, EVENT_SESSION, REFERENCE);
+    assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1, event), APR_SUCCESS);
+    journal_close(journal);
+}
+
+static const keeper_site_t idle_after_a_minute[] = {{"odoo", {60 * APR_USEC_PER_SEC, 0}}};
+
+static keeper_t *keeper_with_limit(void)
+{
+    config.sites = idle_after_a_minute;
+    config.site_count = 1;
+    return keeper_create(&config, pool);
+}
+
+static void test_an_idle_session_expires(void **state)
+{
+    keeper_t *keeper = keeper_with_limit();
+    const event_t *event;
+    session_t session;
+    fingerprint_t fingerprint;
+
+    (void)state;
+    make_session(apr_time_from_sec(61));
+    start_session();
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    drain(keeper);
+    assert_int_equal(stored_of("session_expired", &event), 1);
+    assert_string_equal(event->cell[EVENT_VALUES], "{\"reason\":\"idle\"}");
+    assert_string_equal(event->cell[EVENT_SESSION], REFERENCE);
+    assert_string_equal(event->cell[EVENT_SITE], "odoo");
+    assert_string_equal(event->cell[EVENT_LOGIN], "admin");
+    assert_string_equal(event->cell[EVENT_UID], "2");
+    assert_string_equal(event->cell[EVENT_IP], "192.0.2.1");
+    assert_string_equal(stored_session(REFERENCE)->state, "expired");
+    memset(fingerprint.bytes, 7, sizeof(fingerprint.bytes));
+    assert_int_equal(session_table_find(config.sessions, &fingerprint, &session), APR_SUCCESS);
+    assert_int_equal(session.state, SESSION_EXPIRED);
+}
+
+static void test_a_busy_session_is_touched(void **state)
+{
+    keeper_t *keeper = keeper_with_limit();
+    const session_row_t *row;
+
+    (void)state;
+    make_session(apr_time_from_sec(30));
+    start_session();
+    drain(keeper);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    drain(keeper);
+    assert_int_equal(stored_of("session_expired", NULL), 0);
+    row = stored_session(REFERENCE);
+    assert_string_equal(row->address, "192.0.2.1");
+    assert_in_range(apr_time_sec(apr_time_now() - row->last_action), 29, 35);
+}
+
+static void test_the_snapshot_keeps_sessions(void **state)
+{
+    keeper_t *keeper = keeper_with_limit();
+    session_table_t *loaded;
+    unsigned count;
+
+    (void)state;
+    make_session(0);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(session_table_create(&loaded, pool, 64), APR_SUCCESS);
+    assert_int_equal(session_snapshot_load(apr_pstrcat(pool, state_dir, "/sessions", NULL), loaded,
+                                           apr_time_now(), boot_time_now(), &count, pool),
+                     APR_SUCCESS);
+    assert_int_equal(count, 1);
+}
+
+/* ---- purging ---- */
+
+static void append_aged(const char *operation, int count, int days)
+{
+    journal_t *journal = open_journal();
+    event_t *event = event_create(pool);
+
+    event_set_time(event, EVENT_TIME, apr_time_now() - apr_time_from_sec(days * 86400));
+    event_set(event, EVENT_OPERATION, operation);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1, event), APR_SUCCESS);
+    }
+    journal_close(journal);
+}
+
+static const char *const writes[] = {"write", "create", NULL};
+static const char *const reads[] = {"read", NULL};
+static const keeper_retention_t retention[] = {{writes, 400 * 86400 * APR_USEC_PER_SEC},
+                                               {reads, 30 * 86400 * APR_USEC_PER_SEC}};
+
+static void test_purge(void **state)
+{
+    keeper_t *keeper;
+    const event_t *event;
+
+    (void)state;
+    append_aged("write", 3, 401);
+    append_aged("write", 2, 399);
+    append_aged("read", KEEPER_PURGE_BATCH + 100, 31);
+    append_aged("read", 4, 29);
+    append_aged("login", 1, 1000);
+    drain_all();
+    config.retention = retention;
+    config.retention_count = 2;
+    keeper = keeper_create(&config, pool);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(stored_of("read", NULL), 104);
+    assert_int_equal(stored_of("write", NULL), 2);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    drain(keeper);
+    assert_int_equal(stored_of("read", NULL), 4);
+    assert_int_equal(stored_of("write", NULL), 2);
+    assert_int_equal(stored_of("login", NULL), 1);
+    assert_int_equal(stored_of("purged", &event), 1);
+    assert_string_equal(event->cell[EVENT_VALUES], "{\"events\":603,\"sessions\":0}");
+}
+
+/* ---- running ---- */
+
+static void set_stop(int signal_number)
+{
+    (void)signal_number;
+    stop = 1;
+}
+
+static pid_t run_keeper(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        signal(SIGTERM, set_stop);
+        _exit(keeper_run(&config, pool));
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+static int exit_of(pid_t child)
+{
+    int result;
+
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    return WEXITSTATUS(result);
+}
+
+static void wait_for(const char *path, int present)
+{
+    for (int i = 0; i < 100 && (access(path, F_OK) == 0) != present; i++) {
+        apr_sleep(50000);
+    }
+    assert_int_equal(access(path, F_OK) == 0, present);
+}
+
+static void test_run_and_stop(void **state)
+{
+    pid_t child;
+    apr_time_t asked;
+    const char *left;
+    const event_t *event;
+
+    (void)state;
+    die_owning(append_three);
+    left = segment_path(0);
+    child = run_keeper();
+    wait_for(left, 0);
+    kill(child, SIGTERM);
+    asked = apr_time_now();
+    assert_int_equal(exit_of(child), KEEPER_STOPPED);
+    assert_true(apr_time_now() - asked < apr_time_from_sec(1));
+    assert_int_equal(stored_of("write", NULL), 3);
+    assert_int_equal(stored_of("started", &event), 1);
+    assert_non_null(strstr(event->cell[EVENT_VALUES], "\"version\":"));
+    assert_string_equal(event->cell[EVENT_CHANNEL], "module");
+    assert_int_equal(stored_of("stopped", NULL), 1);
+    assert_int_equal(segment_count(), 0);
+}
+
+static void test_a_second_keeper_is_refused(void **state)
+{
+    pid_t first = run_keeper(), second;
+
+    (void)state;
+    wait_for(apr_pstrcat(pool, state_dir, "/audit.db", NULL), 1);
+    second = run_keeper();
+    assert_int_equal(exit_of(second), KEEPER_SECOND);
+    kill(first, SIGTERM);
+    assert_int_equal(exit_of(first), KEEPER_STOPPED);
+}
+
+static void test_no_state(void **state)
+{
+    (void)state;
+    config.state_dir = apr_pstrcat(pool, state_dir, "/none", NULL);
+    assert_int_equal(keeper_run(&config, pool), KEEPER_NO_STATE);
+    assert_int_equal(logged("a folder that httpd's user may write"), 1);
+}
+
+static void test_the_monitor_makes_cleanup_due(void **state)
+{
+    pid_t child;
+    const event_t *event;
+
+    (void)state;
+    config.sites = idle_after_a_minute;
+    config.site_count = 1;
+    make_session(apr_time_from_sec(58));
+    child = run_keeper();
+    apr_sleep(apr_time_from_msec(2500));
+    session_table_set_cleanup_due(config.sessions, apr_time_now());
+    apr_sleep(apr_time_from_msec(1000));
+    kill(child, SIGTERM);
+    assert_int_equal(exit_of(child), KEEPER_STOPPED);
+    assert_int_equal(stored_of("session_expired", &event), 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, keeper_set_up, keeper_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_events_are_moved_and_chained),
+        TEST(test_intent_and_outcome_make_one_event),
+        TEST(test_owners_are_kept_apart),
+        TEST(test_outcome_without_intent),
+        TEST(test_a_dead_owner_leaves_unknown_outcomes),
+        TEST(test_a_living_owner_keeps_its_intents),
+        TEST(test_an_outcome_in_a_later_segment),
+        TEST(test_many_unknown_outcomes),
+        TEST(test_a_torn_end_is_dropped),
+        TEST(test_damage_becomes_a_gap),
+        TEST(test_an_unreadable_event_becomes_a_gap),
+        TEST(test_a_segment_that_was_removed),
+        TEST(test_another_writer_of_this_node_is_a_clash),
+        TEST(test_the_database_is_away),
+        TEST(test_an_idle_session_expires),
+        TEST(test_a_busy_session_is_touched),
+        TEST(test_the_snapshot_keeps_sessions),
+        TEST(test_purge),
+        TEST(test_run_and_stop),
+        TEST(test_a_second_keeper_is_refused),
+        TEST(test_no_state),
+        TEST(test_the_monitor_makes_cleanup_due),
+    };
+    apr_pool_t *process;
+
+    apr_initialize();
+    apr_pool_create(&process, NULL);
+    store_initialize(process, "sqlite3", NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
