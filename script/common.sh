@@ -1,0 +1,67 @@
+# Read by script/server and script/test: what both need before they can start.
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+fail() {
+    printf '%s: %s\n' "$0" "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "run as root or install sudo; needed: $*"
+    fi
+}
+
+is_installed() {
+    dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+# Installs those of the Debian packages that are missing. apache2-bin brings httpd without starting
+# a server of its own.
+need() {
+    command -v dpkg-query >/dev/null || fail "this is no Debian; install by hand what it calls: $*"
+    missing=
+    for package in "$@"; do
+        is_installed "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    say "installing$missing"
+    as_root apt-get update -q
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+}
+
+need_to_build() {
+    need build-essential autoconf automake libtool pkg-config apache2-bin apache2-dev \
+        libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libssl-dev libcmocka-dev python3
+}
+
+# build FOLDER CONFIGURE_ARGUMENT...: out of the tree, again only as far as something changed.
+build() {
+    folder=$1
+    shift
+    if [ ! -e "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
+        say "making configure"
+        (cd "$top" && autoreconf -i)
+    fi
+    if [ -e "$top/config.status" ]; then
+        say "cleaning up the build inside the source tree, which a build outside cannot stand"
+        make -s -C "$top" distclean
+    fi
+    mkdir -p "$folder"
+    if [ ! -e "$folder/config.status" ]; then
+        say "configuring $folder"
+        (cd "$folder" && "$top/configure" --quiet "$@")
+    fi
+    say "building $folder"
+    make -s -C "$folder" -j "$(nproc)"
+}

@@ -1,0 +1,86 @@
+# It starts with every MPM, restarts, stops, and refuses a wrong configuration with a sentence.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client;
+use Httpd;
+use Standin;
+use Test::More;
+
+my $odoo = Standin->start(version => 17);
+
+sub serves ($httpd) {
+    return Client->new(port => $httpd->port)->get('/web/login')->{status} == 200;
+}
+
+for my $mpm (qw(event worker prefork)) {
+    my $httpd = Httpd->new(mpm => $mpm, upstream => $odoo->url)->start;
+
+    ok(serves($httpd), "$mpm: the login page comes through");
+    my @before = $httpd->child_pids;
+    cmp_ok(scalar @before, '>=', 3, "$mpm: children and a keeper run");
+    $httpd->graceful;
+    ok(serves($httpd), "$mpm: after a graceful restart");
+    $httpd->restart;
+    ok(serves($httpd), "$mpm: after a full one");
+    ok($httpd->stop, "$mpm: it stops");
+    is(scalar(grep { kill 0, $_ } @before), 0, "$mpm: no process is left");
+}
+
+is((stat $_->state_dir)[2] & 0777, 0700, 'nobody else may look into the state folder')
+    for Httpd->new(upstream => $odoo->url)->start;
+
+# Nothing of it is active where it is not switched on.
+{
+    my $httpd = Httpd->new(vhost => 'ProxyPass / ' . $odoo->url . '/')->start;
+
+    ok(serves($httpd), 'without "UserAudit On" the proxy serves');
+    is_deeply([ glob $httpd->state_dir . '/*' ], [], 'and nothing is written');
+}
+
+# Where it stands, what it says, what the sentence must name.
+my @wrong = (
+    [ server => 'UserAuditMaxSessions many',               qr/UserAuditMaxSessions "many": .*number from/ ],
+    [ server => 'UserAuditMaxSessions 5000000',            qr/number from/ ],
+    [ server => 'UserAuditDatabase mysql host=x',          qr/UserAuditDatabase "mysql": .*sqlite3/ ],
+    [ server => 'UserAuditJournalSync sometimes',          qr/"sometimes": say one of off, second, always/ ],
+    [ server => 'UserAuditOnJournalFailure pray',          qr/"pray": say one of continue, refuse/ ],
+    [ server => 'UserAuditJournalMaxSize 4X',              qr/"4X": say a size/ ],
+    [ server => 'UserAuditCleanupInterval 0',              qr/"0": say a time of at least 1s/ ],
+    [ server => 'UserAuditCleanupInterval soon',           qr/"soon": say a time/ ],
+    [ server => 'UserAuditRetention writes never',         qr/"never": say a time/ ],
+    [ server => 'UserAuditRetention everything 30d',       qr/"everything": say writes, reads, logins/ ],
+    [ vhost  => 'UserAuditTrack read',                     qr/UserAuditTrack takes operations and then models/ ],
+    [ vhost  => 'UserAuditTrack reed *',                   qr/UserAuditTrack: "reed" is no operation/ ],
+    [ vhost  => 'UserAuditTrack login *',                  qr/UserAuditTrack: "login" is always tracked/ ],
+    [ vhost  => 'UserAuditTrack read hr.employee,hr.leave', qr/UserAuditTrack: "hr.employee,hr.leave" is no model/ ],
+    [ vhost  => 'UserAuditValues some',                    qr/"some": say one of none, names, values/ ],
+    [ vhost  => 'UserAuditIdleTimeout 15minutes',          qr/"15minutes": say a time/ ],
+    [ vhost  => 'UserAuditMaxLifetime -1',                 qr/"-1": say a time/ ],
+    [ vhost  => 'UserAuditManager group:system',           qr/"group:system": say the group's full external id/ ],
+    [ vhost  => 'UserAuditSessionCarriers header',         qr/"header": say one of cookie, all/ ],
+    [ vhost  => 'UserAuditStateDir /tmp/x',                qr/UserAuditStateDir cannot occur within <VirtualHost>/ ],
+    [ vhost  => "<Location /x>\nUserAudit On\n</Location>", qr/UserAudit .*<Location>/ ],
+);
+
+for (@wrong) {
+    my ($place, $text, $sentence) = @$_;
+    my ($fine, $words) = Httpd->new(upstream => $odoo->url, $place => $text)->test_config;
+
+    ok(!$fine, "refused: $text");
+    like($words, $sentence, 'with the mend');
+}
+
+# What can only be seen when it starts.
+{
+    my $httpd = Httpd->new(upstream => $odoo->url, allow => [qr/user_audit|AH00020/]);
+
+    chmod 0500, $httpd->state_dir;
+    rmdir $httpd->state_dir;
+    open my $file, '>', $httpd->state_dir;
+    ok(!$httpd->try_start, 'a state folder that is a file stops the start');
+    like($httpd->error_log . $httpd->output, qr/UserAuditStateDir/, 'with a word about it');
+}
+
+finish();

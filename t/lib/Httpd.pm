@@ -1,0 +1,280 @@
+package Httpd;
+
+# A private httpd in a folder of its own, with the built module. Started as root it drops to
+# www-data as in real use, started by anybody else it stays who it is.
+#
+#   my $httpd = Httpd->new(mpm => 'worker', vhost => "UserAudit On\n")->start;
+#   ... $httpd->port ... $httpd->graceful ... $httpd->stop;
+#   finish();    # instead of done_testing: fails if an error log has something unexpected
+
+use v5.36;
+use Carp qw(croak);
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use IO::Socket::IP;
+use Process;
+use Test::More ();
+
+our @EXPORT = qw(finish);
+
+my $TOP = abs_path(dirname(__FILE__) . '/../..');
+my $RUN_USER = 'www-data';
+my @servers;
+
+# Modules that a site needs, as far as they are not compiled in.
+my @MODULES = qw(unixd log_config authz_core headers proxy proxy_http);
+
+sub build_dir {
+    return $ENV{BUILD_DIR} if $ENV{BUILD_DIR};
+    my ($found) = grep { -e "$_/.libs/mod_user_audit.so" } $TOP, "$TOP/build";
+    return $found // croak "mod_user_audit.so is not built: run make, or set BUILD_DIR";
+}
+
+# What configure found, e.g. HTTPD_PROGRAM.
+sub _configured ($name) {
+    open my $makefile, '<', build_dir() . '/Makefile' or croak "no Makefile where it was built: $!";
+    while (<$makefile>) {
+        return $1 if /^\Q$name\E = (\S+)/;
+    }
+    croak "$name is not in the Makefile";
+}
+
+sub free_port {
+    my $socket = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 1)
+        or croak "no free port: $@";
+    return $socket->sockport;
+}
+
+# %options, all of them optional:
+#   mpm        event, worker or prefork
+#   server     configuration outside of the virtual host
+#   vhost      configuration inside
+#   upstream   http://host:port of what it stands before; also puts in what an audited site needs
+#   modules    further modules to load, e.g. ['http2']
+#   allow      patterns of log lines that are expected
+sub new ($class, %options) {
+    my $root = tempdir('user-audit-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $self = bless {
+        mpm     => 'event',
+        server  => '',
+        vhost   => '',
+        modules => [],
+        allow   => [],
+        %options,
+        root => $root,
+        port => free_port(),
+    }, $class;
+
+    chmod 0755, $root;
+    $self->_make_state_dir;
+    push @servers, $self;
+    return $self;
+}
+
+sub _make_state_dir ($self) {
+    my $folder = $self->state_dir;
+    my (undef, undef, $uid, $gid) = getpwnam $RUN_USER;
+
+    mkdir $folder, 0700 or croak "$folder: $!";
+    chown $uid, $gid, $folder if $> == 0;
+}
+
+sub root      ($self) { return $self->{root} }
+sub port      ($self) { return $self->{port} }
+sub state_dir ($self) { return "$self->{root}/state" }
+sub database  ($self) { return $self->state_dir . '/audit.db' }
+sub url       ($self, $path = '') { return "http://127.0.0.1:$self->{port}$path" }
+
+# Log lines that match are expected from here on.
+sub allow ($self, @patterns) {
+    push @{ $self->{allow} }, @patterns;
+    return $self;
+}
+
+# Other directives at the next start or restart.
+sub configure ($self, %options) {
+    @$self{ keys %options } = values %options;
+    return $self;
+}
+
+sub _load_modules ($self) {
+    my $folder = _configured('HTTPD_MODULES');
+    my $text = '';
+
+    for my $name ("mpm_$self->{mpm}", @MODULES, @{ $self->{modules} }) {
+        my $file = "$folder/mod_$name.so";
+        $text .= "LoadModule ${name}_module $file\n" if -e $file;
+    }
+    return $text . 'LoadModule user_audit_module ' . build_dir() . "/.libs/mod_user_audit.so\n";
+}
+
+sub _site ($self) {
+    my $upstream = $self->{upstream} // return '';
+
+    return <<~SITE;
+        UserAudit On
+        <Location /audit-admin>
+            SetHandler user-audit-admin
+        </Location>
+        <Location /audit-admin/activity.csv>
+            SetHandler user-audit-csv
+        </Location>
+        ProxyPreserveHost On
+        ProxyPass /audit-admin !
+        ProxyPass /websocket $upstream/websocket upgrade=websocket timeout=60
+        ProxyPass / $upstream/
+        ProxyPassReverse / $upstream/
+        SITE
+}
+
+sub config ($self) {
+    my $user = $> == 0 ? "User $RUN_USER\nGroup $RUN_USER\n" : '';
+    my $threads = $self->{mpm} eq 'prefork' ? '' : "ThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThreads 48\nMaxRequestWorkers 64\n";
+
+    return $self->_load_modules . <<~SERVER;
+        ServerRoot $self->{root}
+        ServerName 127.0.0.1
+        DefaultRuntimeDir $self->{root}
+        PidFile $self->{root}/httpd.pid
+        ErrorLog $self->{root}/error.log
+        LogLevel notice user_audit:info
+        Listen 127.0.0.1:$self->{port}
+        StartServers 2
+        $threads
+        $user
+        Timeout 30
+        GracefulShutdownTimeout 3
+        UserAuditStateDir @{[ $self->state_dir ]}
+        $self->{server}
+        <VirtualHost *:$self->{port}>
+        @{[ $self->_site ]}
+        $self->{vhost}
+        </VirtualHost>
+        SERVER
+}
+
+sub _write_config ($self) {
+    my $file = "$self->{root}/httpd.conf";
+
+    open my $handle, '>', $file or croak "$file: $!";
+    print $handle $self->config;
+    close $handle or croak "$file: $!";
+    return $file;
+}
+
+sub _command ($self, @arguments) {
+    return [_configured('HTTPD_PROGRAM'), '-d', $self->{root}, '-f', $self->_write_config, @arguments];
+}
+
+# A module built with sanitizers needs their library loaded first. httpd itself leaks by design.
+sub _environment ($self) {
+    return {} unless $ENV{HTTPD_PRELOAD};
+    return { LD_PRELOAD => $ENV{HTTPD_PRELOAD}, ASAN_OPTIONS => 'detect_leaks=0' };
+}
+
+sub _launch ($self, @arguments) {
+    return Process->start(
+        command     => $self->_command(@arguments),
+        output      => "$self->{root}/output",
+        environment => $self->_environment,
+    );
+}
+
+sub start ($self) {
+    $self->try_start or croak 'httpd did not start: ' . $self->output . $self->error_log;
+    return $self;
+}
+
+# 1 once it serves, 0 if it refused to start; then output and error_log say why. It listens before
+# it has looked at its whole configuration, so that a connection proves nothing.
+sub try_start ($self) {
+    my $starts = $self->_starts_logged;
+
+    $self->{process} = $self->_launch('-DFOREGROUND');
+    Process::wait_until(sub { !$self->{process}->is_running || $self->_starts_logged > $starts }, 30);
+    return $self->_starts_logged > $starts ? 1 : 0;
+}
+
+# What `apachectl configtest` says: (1 if it is fine, its words).
+sub test_config ($self) {
+    my $process = $self->_launch('-t');
+
+    $process->wait_gone(30);
+    return (($process->status // 1) == 0 ? 1 : 0, $self->output);
+}
+
+sub process ($self) { return $self->{process} }
+
+sub _read ($self, $name) {
+    open my $handle, '<', "$self->{root}/$name" or return '';
+    local $/;
+    return scalar <$handle>;
+}
+
+sub output    ($self) { return $self->_read('output') }
+sub error_log ($self) { return $self->_read('error.log') }
+
+sub _starts_logged ($self) {
+    my @starts = $self->error_log =~ /resuming normal operations/g;
+    return scalar @starts;
+}
+
+# Returns when the new generation serves. The old one may go on with what it has.
+sub graceful ($self, $signal = 'USR1') {
+    my $starts = $self->_starts_logged;
+
+    $self->_write_config;
+    $self->{process}->signal($signal);
+    Process::wait_until(sub { $self->_starts_logged > $starts }, 20)
+        or croak 'no restart: ' . $self->error_log;
+    return $self;
+}
+
+sub restart ($self) { return $self->graceful('HUP') }
+
+# 1 if it went as asked.
+sub stop ($self, $seconds = 20) {
+    my $process = delete $self->{process} // return 1;
+    return $process->stop($seconds);
+}
+
+# A crash of the parent: its children and the keeper are left to find out for themselves.
+sub crash ($self) {
+    my $process = delete $self->{process} // return;
+    my @orphans = $self->_descendants($process->pid);
+
+    $process->signal('KILL')->wait_gone(5);
+    return @orphans;
+}
+
+sub _descendants ($self, $pid) {
+    my @children = split ' ', `ps -o pid= --ppid $pid`;
+    return map { ($_, $self->_descendants($_)) } @children;
+}
+
+sub child_pids ($self) { return $self->_descendants($self->{process}->pid) }
+
+# Lines nobody expected: warnings and worse, crashes, words of a sanitizer.
+sub unexpected_lines ($self) {
+    my @lines = grep {
+        my $level = /^\[[^]]+\] \[[\w.]*:(\w+)\]/ ? $1 : 'none';
+        $level !~ /^(?:notice|info|debug|trace\d)$/ || /exit signal|AH0005[12]/
+    } split /\n/, $self->error_log;
+
+    return grep { my $line = $_; !grep { $line =~ $_ } @{ $self->{allow} } } @lines;
+}
+
+# Stops all servers of this test, looks into their logs and ends the test.
+sub finish {
+    for my $server (@servers) {
+        Test::More::ok($server->stop, 'httpd stops when it is told to');
+        my @lines = $server->unexpected_lines;
+        Test::More::is(scalar @lines, 0, 'nothing unexpected in the error log')
+            or Test::More::diag(join "\n", @lines);
+    }
+    Test::More::done_testing();
+}
+
+1;
