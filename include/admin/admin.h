@@ -51,9 +51,9 @@ typedef struct admin_request_t {
 
 /* Answers the request. APR_SUCCESS: the answer is whole, be it a page or an error page; *problem is
  * then NULL, or a sentence for the error log that tells what stood behind the error page. Anything
- * else: the answer was begun and cannot be completed (the client has gone, or the database failed
- * in the middle of a CSV): the connection must be closed, so that nobody takes a part for the
- * whole; *problem is a sentence. */
+ * else: the answer was begun and cannot be completed, and the connection must be closed, so that
+ * nobody takes a part for the whole. *problem tells why (the database failed in the middle of a
+ * CSV), or is NULL if write failed: then the client has gone, which is nobody's mistake. */
 apr_status_t admin_handle(admin_request_t *request, const char **problem);
 
 #endif

@@ -188,8 +188,5 @@ apr_status_t admin_handle(admin_request_t *request, const char **problem)
     page.json = wants_json(&page);
     status = dispatch(&page);
     *problem = page.problem;
-    if (status != APR_SUCCESS && !*problem) {
-        *problem = "the answer could not be sent whole";
-    }
     return status;
 }

@@ -152,7 +152,11 @@ static apr_status_t send_view(page_t *page, const char *name, const char *value)
     }
     if (page->json) {
         start(page, page->status, ANSWER_JSON_TYPE, "no-store", name, value);
-        return view_write_json(page->view, answer_write, page, page->pool);
+        status = view_write_json(page->view, answer_write, page, page->pool);
+        if (APR_STATUS_IS_ENOSPC(status)) {
+            page->problem = "a row is too large to be written as JSON";
+        }
+        return status;
     }
     add_frame(page);
     if ((template = resource_template(page->template)) == NULL) {
