@@ -4,87 +4,109 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_lib.h>
-
 #include "text/digest.h"
 
-#define ADDRESS_BYTES 16
-#define ADDRESS_MAPPED 12 /* bytes before an IPv4 address: ten of 0, two of 255 */
+#define ADDRESS_MAX_BYTES 16
 #define ADDRESS_MAX_TEXT 64
+#define ADDRESS_MAPPED 12 /* bytes before an IPv4 address mapped into IPv6 */
 
-/* *bits: of this family's addresses. A zone ("%eth0") means nothing on another machine. */
-static apr_status_t address_parse(const char *text, apr_size_t length,
-                                  unsigned char bytes[ADDRESS_BYTES], int *bits)
+typedef struct address_t {
+    unsigned char bytes[ADDRESS_MAX_BYTES];
+    int length;   /* 4 or 16 */
+    int unmapped; /* bits of the written form that length leaves out */
+} address_t;
+
+static void unmap(address_t *address)
 {
-    char address[ADDRESS_MAX_TEXT];
+    static const unsigned char mapped[ADDRESS_MAPPED] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    if (!memcmp(address->bytes, mapped, sizeof(mapped))) {
+        memmove(address->bytes, address->bytes + ADDRESS_MAPPED, 4);
+        address->length = 4;
+        address->unmapped = 8 * ADDRESS_MAPPED;
+    }
+}
+
+static apr_status_t address_parse(const char *text, apr_size_t length, address_t *address)
+{
+    char copy[ADDRESS_MAX_TEXT];
     const char *zone = memchr(text, '%', length);
 
+    /* A zone ("%eth0") means nothing on another machine. */
     if (zone) {
         length = (apr_size_t)(zone - text);
     }
-    if (length >= sizeof(address)) {
+    if (length >= sizeof(copy)) {
         return APR_EINVAL;
     }
-    memcpy(address, text, length);
-    address[length] = '\0';
-    *bits = 128;
-    if (inet_pton(AF_INET6, address, bytes) == 1) {
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    address->unmapped = 0;
+    address->length = 4;
+    if (inet_pton(AF_INET, copy, address->bytes) == 1) {
         return APR_SUCCESS;
     }
-    *bits = 32;
-    memset(bytes, 0, ADDRESS_MAPPED);
-    memset(bytes + ADDRESS_MAPPED - 2, 0xff, 2);
-    return inet_pton(AF_INET, address, bytes + ADDRESS_MAPPED) == 1 ? APR_SUCCESS : APR_EINVAL;
+    address->length = ADDRESS_MAX_BYTES;
+    if (inet_pton(AF_INET6, copy, address->bytes) != 1) {
+        return APR_EINVAL;
+    }
+    unmap(address);
+    return APR_SUCCESS;
+}
+
+static void write_key(const address_t *address, char key[ADDRESS_KEY_SIZE])
+{
+    key[0] = address->length == 4 ? '4' : '6';
+    digest_hex(address->bytes, (apr_size_t)address->length, key + 1);
 }
 
 apr_status_t address_key(const char *text, char key[ADDRESS_KEY_SIZE])
 {
-    unsigned char bytes[ADDRESS_BYTES];
-    int bits;
-    apr_status_t status = address_parse(text, strlen(text), bytes, &bits);
+    address_t address;
+    apr_status_t status = address_parse(text, strlen(text), &address);
 
     if (!status) {
-        digest_hex(bytes, sizeof(bytes), key);
+        write_key(&address, key);
     }
     return status;
 }
 
-static apr_status_t prefix_parse(const char *text, int most, int *prefix)
+/* The bits of the address that count. */
+static apr_status_t prefix_parse(const char *text, const address_t *address, int *prefix)
 {
     apr_size_t length = strspn(text, "0123456789");
 
     if (length < 1 || length > 3 || text[length]) {
         return APR_EINVAL;
     }
-    *prefix = atoi(text);
-    return *prefix <= most ? APR_SUCCESS : APR_EINVAL;
+    *prefix = atoi(text) - address->unmapped;
+    return *prefix >= 0 && *prefix <= 8 * address->length ? APR_SUCCESS : APR_EINVAL;
 }
 
 apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
                            char last[ADDRESS_KEY_SIZE])
 {
-    unsigned char low[ADDRESS_BYTES], high[ADDRESS_BYTES];
     const char *slash = strchr(text, '/');
-    int bits, prefix;
+    address_t low, high;
+    int prefix;
     apr_status_t status;
 
-    status = address_parse(text, slash ? (apr_size_t)(slash - text) : strlen(text), low, &bits);
+    status = address_parse(text, slash ? (apr_size_t)(slash - text) : strlen(text), &low);
     if (status) {
         return status;
     }
-    prefix = bits;
-    if (slash && (status = prefix_parse(slash + 1, bits, &prefix))) {
+    prefix = 8 * low.length;
+    if (slash && (status = prefix_parse(slash + 1, &low, &prefix))) {
         return status;
     }
-    prefix += 8 * ADDRESS_BYTES - bits;
-    memcpy(high, low, sizeof(high));
-    for (int bit = prefix; bit < 8 * ADDRESS_BYTES; bit++) {
+    high = low;
+    for (int bit = prefix; bit < 8 * low.length; bit++) {
         unsigned char mask = (unsigned char)(0x80 >> bit % 8);
 
-        low[bit / 8] = (unsigned char)(low[bit / 8] & ~mask);
-        high[bit / 8] |= mask;
+        low.bytes[bit / 8] = (unsigned char)(low.bytes[bit / 8] & ~mask);
+        high.bytes[bit / 8] |= mask;
     }
-    digest_hex(low, sizeof(low), first);
-    digest_hex(high, sizeof(high), last);
+    write_key(&low, first);
+    write_key(&high, last);
     return APR_SUCCESS;
 }

@@ -1,11 +1,11 @@
-/* Internet addresses as keys that sort: 32 hex digits, IPv4 mapped into IPv6, so that a network is
- * a range. Pure. */
+/* Internet addresses as keys that sort, so that a network is a range of keys: "4" and 8 hex digits
+ * or "6" and 32; an IPv4 address mapped into IPv6 is that IPv4 address. Pure. */
 #ifndef STORE_ADDRESS_H
 #define STORE_ADDRESS_H
 
 #include <apr_errno.h>
 
-#define ADDRESS_KEY_SIZE 33
+#define ADDRESS_KEY_SIZE 34
 
 /* APR_EINVAL if the text is no address. */
 apr_status_t address_key(const char *text, char key[ADDRESS_KEY_SIZE]);

@@ -16,7 +16,6 @@ typedef struct dialect_t {
     const char *begin;
     const char *lock;                     /* a select that makes writers wait, or NULL */
     const char *has_schema;               /* a select that gives a row if there is one */
-    const char *unindexed;                /* keeps a column of a comparison from its index */
     const dialect_setup_t *setup[2];      /* by store_mode_t; ends with select NULL */
     const char *const *const *migrations; /* [n] leads from version n to n + 1 */
     int version;                          /* number of migrations */

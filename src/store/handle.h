@@ -6,13 +6,10 @@
 
 #include "connection.h"
 #include "dialect.h"
+#include "marks.h"
 #include "row.h"
 #include "statement.h"
 #include "store/store.h"
-
-/* Ids are counted in blocks; time_blocks keeps the first and last time of each, so that a range
- * of times becomes a range of ids without an index over the times. */
-#define STORE_BLOCK 4096
 
 /* References remembered per transaction; beyond it each event asks the database. */
 #define STORE_MAX_KNOWN_SESSIONS 8192
@@ -23,7 +20,10 @@ typedef struct store_tail_t {
     char hash[72];
 } store_tail_t;
 
+/* The block of ids that is being filled, see marks.h. */
 typedef struct store_block_t {
+    apr_pool_t *pool;
+    apr_hash_t *seen;                     /* marks made in this transaction */
     apr_int64_t block, first_ms, last_ms; /* block -1: none */
 } store_block_t;
 
@@ -38,7 +38,7 @@ struct store_t {
     /* What store_append gathers and store_commit writes. Forgotten with the transaction. */
     apr_pool_t *transaction; /* cleared by store_begin */
     apr_pool_t *step;        /* cleared by each step within it */
-    apr_hash_t *sessions;    /* known_session_t by reference, see upkeep.c */
+    apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
     store_block_t block;
 
@@ -56,7 +56,7 @@ apr_status_t store_select(store_t *store, statement_id_t id, const char *const *
 /* Refuses steps outside of a transaction. Its scratch pool is cleared. */
 apr_status_t store_step(store_t *store);
 
-/* Writes the ends of chain and block that the transaction has reached. */
+/* Writes how far the transaction has come in chain and block. */
 apr_status_t store_append_flush(store_t *store);
 void store_append_forget(store_t *store);
 

@@ -11,30 +11,15 @@
     "record_ids text, record_count text, method text, fields text, values_json text, "             \
     "outcome text, error text, status text, duration_ms text, path text, flags text, hash text, "  \
     "peer_ip text, node text, sequence bigint, previous_hash text, old_values text, "              \
-    "user_agent text, ip_key text COLLATE \"C\", record_id bigint, who_uid bigint, who_login "     \
-    "text, "                                                                                       \
-    "who_name text"
+    "user_agent text, ip_key text COLLATE \"C\", who_uid text, who_login text, who_name text"
 
 static const char *const version_1[] = {
     "CREATE TABLE meta (name text PRIMARY KEY, value text)",
     "CREATE TABLE events (id bigint PRIMARY KEY, time_ms bigint NOT NULL, " POSTGRESQL_CELLS ")",
-    "CREATE UNIQUE INDEX events_sequence ON events (node, sequence)",
-    "CREATE INDEX events_site ON events (site, id)",
-    "CREATE INDEX events_session ON events (session, id) WHERE session IS NOT NULL",
-    "CREATE INDEX events_login ON events (who_login, id) WHERE who_login IS NOT NULL",
-    "CREATE INDEX events_uid ON events (who_uid, id) WHERE who_uid IS NOT NULL",
-    "CREATE INDEX events_nameless ON events (session) "
-    "WHERE who_uid IS NULL AND session IS NOT NULL",
-    "CREATE INDEX events_record ON events (model, record_id, id) WHERE record_id IS NOT NULL",
-    "CREATE INDEX events_model ON events (model, id) WHERE model IS NOT NULL",
-    "CREATE INDEX events_operation ON events (operation, id)",
-    "CREATE INDEX events_outcome ON events (outcome, id) WHERE outcome <> 'success'",
-    "CREATE INDEX events_ip ON events (ip_key, id) WHERE ip_key IS NOT NULL",
-    "CREATE TABLE event_records (model text NOT NULL, record_id bigint NOT NULL, "
-    "event_id bigint NOT NULL, PRIMARY KEY (model, record_id, event_id))",
-    "CREATE INDEX event_records_event ON event_records (event_id)",
-    "CREATE TABLE time_blocks (block bigint PRIMARY KEY, first_ms bigint NOT NULL, "
+    "CREATE TABLE blocks (block bigint PRIMARY KEY, first_ms bigint NOT NULL, "
     "last_ms bigint NOT NULL)",
+    "CREATE TABLE marks (kind integer NOT NULL, value text COLLATE \"C\" NOT NULL, "
+    "block bigint NOT NULL, PRIMARY KEY (kind, value, block))",
     "CREATE TABLE chains (node text PRIMARY KEY, id bigint NOT NULL, sequence bigint NOT NULL, "
     "hash text NOT NULL)",
     "CREATE TABLE pending (owner_node text NOT NULL, incarnation text NOT NULL, "
@@ -42,7 +27,7 @@ static const char *const version_1[] = {
     ", PRIMARY KEY (owner_node, incarnation, number))",
     "CREATE TABLE positions (node text NOT NULL, segment text NOT NULL, incarnation text, "
     "byte_offset bigint NOT NULL, PRIMARY KEY (node, segment))",
-    "CREATE TABLE sessions (reference text PRIMARY KEY, site text, db text, uid bigint, "
+    "CREATE TABLE sessions (reference text PRIMARY KEY, site text, db text, uid text, "
     "login text, name text, address text, user_agent text, state text NOT NULL, reason text, "
     "started_ms bigint NOT NULL, last_action_ms bigint NOT NULL, ended_ms bigint)",
     "CREATE INDEX sessions_uid ON sessions (uid)",
@@ -104,7 +89,6 @@ const dialect_t dialect_postgresql = {
      * the commits, so that whoever reads "everything above id n" misses nothing. */
     .lock = "SELECT pg_advisory_xact_lock(7305041223)",
     .has_schema = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('meta')",
-    .unindexed = "",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
     .migrations = migrations,
     .version = sizeof(migrations) / sizeof(migrations[0]),

@@ -4,7 +4,7 @@
 
 #include "handle.h"
 
-#define QUERY_MAX_VALUES 96
+#define QUERY_MAX_VALUES 128
 #define QUERY_MAX_TEXT 8192
 
 typedef struct query_t {
@@ -13,29 +13,29 @@ typedef struct query_t {
     const char *glue; /* before the next condition */
     const char *value[QUERY_MAX_VALUES];
     int values;
+    int conditions;
 } query_t;
 
 void query_init(query_t *query, apr_pool_t *pool, const char *select);
-/* Fixed text, and a value for the %s in it. */
+/* Fixed text, and a value for a %s in it. */
 void query_text(query_t *query, const char *sql);
 void query_value(query_t *query, const char *value);
+void query_number(query_t *query, apr_int64_t value);
 /* A condition, with its value unless that is NULL. */
 void query_where(query_t *query, const char *condition, const char *value);
-void query_where_integer(query_t *query, const char *condition, apr_int64_t value);
+void query_where_number(query_t *query, const char *condition, apr_int64_t value);
+/* "<before>%s, %s<after>" */
+void query_where_list(query_t *query, const char *before, const char *const *values,
+                      const char *after);
 
+/* APR_EINVAL if it did not fit. */
 apr_status_t query_select(query_t *query, store_t *store, rows_t *rows, apr_pool_t *pool);
 
-/* ---- what events are asked for ---- */
+/* Blocks that carry a mark with one of these values (STORE_MAX_OPERATIONS at most). */
+void query_where_marked(query_t *query, mark_kind_t kind, const char *const *values);
 
-typedef enum query_source_t { QUERY_EVENTS, QUERY_PENDING } query_source_t;
-
-/* Adds the filter's conditions; the visitor's restriction is always among them. APR_EINVAL for an
- * address that is none or a record without model. */
-apr_status_t query_filter(query_t *query, store_t *store, const event_filter_t *filter,
-                          query_source_t source);
-
-/* What both tables of events and sessions know a visitor's own rows by. */
-void query_own(query_t *query, const char *site, const char *database, apr_int64_t uid,
-               const char *uid_condition);
+/* What a visitor's own rows are known by. */
+void query_where_own(query_t *query, const char *site, const char *database, apr_int64_t uid,
+                     const char *uid_condition);
 
 #endif

@@ -1,8 +1,8 @@
 #include "row.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "text/duration.h"
@@ -45,40 +45,89 @@ static const char *const row_column[ROW_COLUMNS] = {
     [EVENT_OLD_VALUES] = "old_values",
     [EVENT_USER_AGENT] = "user_agent",
     [ROW_IP_KEY] = "ip_key",
-    [ROW_RECORD_ID] = "record_id",
     [ROW_WHO_UID] = "who_uid",
     [ROW_WHO_LOGIN] = "who_login",
     [ROW_WHO_NAME] = "who_name",
 };
 
-static const char *joined(apr_pool_t *pool, int parameters)
-{
-    const char *list = "";
+static const int mark_columns[] = {EVENT_ID,         EVENT_TIME,    EVENT_SITE,      EVENT_UID,
+                                   EVENT_LOGIN,      EVENT_SESSION, EVENT_OPERATION, EVENT_MODEL,
+                                   EVENT_RECORD_IDS, EVENT_OUTCOME, ROW_IP_KEY,      ROW_WHO_UID,
+                                   ROW_WHO_LOGIN};
 
-    for (int column = 0; column < ROW_COLUMNS; column++) {
-        list = apr_pstrcat(pool, list, column ? ", " : "", parameters ? "%s" : row_column[column],
-                           NULL);
+static int makes_mark(int column)
+{
+    for (size_t i = 0; i < sizeof(mark_columns) / sizeof(mark_columns[0]); i++) {
+        if (mark_columns[i] == column) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Joins a word for each column. */
+static const char *joined(apr_pool_t *pool, const char *(*word)(int column))
+{
+    const char *list = word(0);
+
+    for (int column = 1; column < ROW_COLUMNS; column++) {
+        list = apr_pstrcat(pool, list, ", ", word(column), NULL);
     }
     return list;
 }
 
+static const char *name_of(int column)
+{
+    return row_column[column];
+}
+
+static const char *mark_name_of(int column)
+{
+    return makes_mark(column) ? row_column[column] : "NULL";
+}
+
+static const char *parameter_of(int column)
+{
+    (void)column;
+    return "%s";
+}
+
 const char *row_names(apr_pool_t *pool)
 {
-    return joined(pool, 0);
+    return joined(pool, name_of);
+}
+
+const char *row_mark_names(apr_pool_t *pool)
+{
+    return joined(pool, mark_name_of);
 }
 
 const char *row_parameters(apr_pool_t *pool)
 {
-    return joined(pool, 1);
+    return joined(pool, parameter_of);
 }
 
 apr_status_t row_integer(const char *text, apr_int64_t *number)
 {
-    char again[ROW_NUMBER_SIZE];
+    int negative = *text == '-';
+    const char *digit = text + negative;
+    apr_uint64_t value = 0;
 
-    *number = apr_atoi64(text);
-    apr_snprintf(again, sizeof(again), "%" APR_INT64_T_FMT, *number);
-    return strcmp(again, text) ? APR_EINVAL : APR_SUCCESS;
+    *number = 0;
+    if (!*digit || (*digit == '0' && (negative || digit[1]))) {
+        return APR_EINVAL;
+    }
+    for (; *digit; digit++) {
+        if (!apr_isdigit(*digit) || value > (apr_uint64_t)APR_INT64_MAX / 10) {
+            return APR_EINVAL;
+        }
+        value = 10 * value + (apr_uint64_t)(*digit - '0');
+    }
+    if (value > (apr_uint64_t)APR_INT64_MAX) {
+        return APR_EINVAL;
+    }
+    *number = negative ? -(apr_int64_t)value : (apr_int64_t)value;
+    return APR_SUCCESS;
 }
 
 /* Takes the next word of a list parted by blanks. */
@@ -146,24 +195,6 @@ static apr_status_t set_integer(const event_t *event, event_column_t column, apr
     return event->cell[column] ? row_integer(event->cell[column], number) : APR_SUCCESS;
 }
 
-static void set_search(row_t *row, const event_t *event)
-{
-    const char *ids = event->cell[EVENT_RECORD_IDS];
-    apr_int64_t number;
-
-    if (event->cell[EVENT_IP] && !address_key(event->cell[EVENT_IP], row->ip_key)) {
-        row->value[ROW_IP_KEY] = row->ip_key;
-    }
-    if (ids && !row_integer(ids, &number)) {
-        row->value[ROW_RECORD_ID] = ids;
-    }
-    if (event->cell[EVENT_UID] && !row_integer(event->cell[EVENT_UID], &number)) {
-        row->value[ROW_WHO_UID] = event->cell[EVENT_UID];
-    }
-    row->value[ROW_WHO_LOGIN] = row->value[EVENT_LOGIN];
-    row->value[ROW_WHO_NAME] = row->value[EVENT_USER];
-}
-
 apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
 {
     apr_status_t status = check_text(event);
@@ -179,7 +210,9 @@ apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
         (status = set_time(row, event, pool))) {
         return status;
     }
-    set_search(row, event);
+    if (row->value[EVENT_IP] && !address_key(row->value[EVENT_IP], row->ip_key)) {
+        row->value[ROW_IP_KEY] = row->ip_key;
+    }
     return APR_SUCCESS;
 }
 
@@ -205,4 +238,14 @@ event_t *row_to_event(const rows_t *rows)
     fill(event, EVENT_LOGIN, rows_text(rows, ROW_WHO_LOGIN));
     fill(event, EVENT_USER, rows_text(rows, ROW_WHO_NAME));
     return event;
+}
+
+void row_read(row_t *row, const rows_t *rows)
+{
+    memset(row, 0, sizeof(*row));
+    for (int column = 0; column < ROW_COLUMNS; column++) {
+        row->value[column] = rows_text(rows, column);
+    }
+    row->id = rows_integer(rows, EVENT_ID);
+    row->time_ms = rows_integer(rows, EVENT_TIME);
 }

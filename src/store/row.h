@@ -9,8 +9,7 @@
 /* The event's cells come first, in the order of event_column_t, then what searching needs. */
 enum {
     ROW_IP_KEY = EVENT_COLUMNS,
-    ROW_RECORD_ID, /* the id, if there is exactly one */
-    ROW_WHO_UID,   /* the user as hashed or, if that was not known then, as learned later */
+    ROW_WHO_UID, /* the user, if that was not known when the event was hashed but learned later */
     ROW_WHO_LOGIN,
     ROW_WHO_NAME,
     ROW_COLUMNS
@@ -20,15 +19,17 @@ enum {
 
 /* The texts of the integers that are computed, and the values themselves. */
 typedef struct row_t {
-    const char *value[ROW_COLUMNS];
-    apr_int64_t id, sequence; /* 0: none */
-    apr_int64_t time_ms;      /* -1: none */
+    const char *value[ROW_COLUMNS]; /* NULL: empty */
+    apr_int64_t id, sequence;       /* 0: none */
+    apr_int64_t time_ms;            /* -1: none */
     char time_text[ROW_NUMBER_SIZE];
     char ip_key[ADDRESS_KEY_SIZE];
 } row_t;
 
 /* "id, time_ms, ..." and "%s, %s, ...". */
 const char *row_names(apr_pool_t *pool);
+/* The same number of columns, but those that make no mark are NULL. */
+const char *row_mark_names(apr_pool_t *pool);
 const char *row_parameters(apr_pool_t *pool);
 
 /* Points into the event. APR_EINVAL if a cell could not come back byte for byte: text that is not
@@ -38,6 +39,9 @@ apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool);
 /* Reads the columns of row_names from the first one on. Cells live as long as the rows' pool. An
  * empty uid, login or user is filled with what was learned later. */
 event_t *row_to_event(const rows_t *rows);
+
+/* Reads the columns of row_mark_names. */
+void row_read(row_t *row, const rows_t *rows);
 
 /* A whole decimal number in the one form we write; APR_EINVAL otherwise. */
 apr_status_t row_integer(const char *text, apr_int64_t *number);

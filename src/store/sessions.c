@@ -59,7 +59,7 @@ static apr_status_t where_session(query_t *query, const session_filter_t *filter
     apr_int64_t uid;
 
     if (filter->own_only) {
-        query_own(query, filter->own_site, filter->own_database, filter->own_uid, "uid = %s");
+        query_where_own(query, filter->own_site, filter->own_database, filter->own_uid, "uid = %s");
     }
     if (filter->reference) {
         query_where(query, "reference = %s", filter->reference);
@@ -111,8 +111,12 @@ apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, 
     *purged = 0;
     if (!status) {
         const char *after = number_text(store->forget_after_ms, store->step);
-        const char *values[] = {number_text(apr_time_as_msec(before), store->step), after, after,
-                                store->forget_after, number_text(SESSIONS_LOOKED_AT, store->step)};
+        const char *values[] = {number_text(MARK_SESSION, store->step),
+                                number_text(apr_time_as_msec(before), store->step),
+                                after,
+                                after,
+                                store->forget_after,
+                                number_text(SESSIONS_LOOKED_AT, store->step)};
 
         status = store_select(store, SESSION_FORGETTABLE, values, &rows, store->step);
     }

@@ -19,29 +19,15 @@
     "record_ids TEXT, record_count TEXT, method TEXT, fields TEXT, values_json TEXT, "             \
     "outcome TEXT, error TEXT, status TEXT, duration_ms TEXT, path TEXT, flags TEXT, hash TEXT, "  \
     "peer_ip TEXT, node TEXT, sequence INTEGER, previous_hash TEXT, old_values TEXT, "             \
-    "user_agent TEXT, ip_key TEXT, record_id INTEGER, who_uid INTEGER, who_login TEXT, "           \
-    "who_name TEXT"
+    "user_agent TEXT, ip_key TEXT, who_uid TEXT, who_login TEXT, who_name TEXT"
 
 static const char *const version_1[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, " SQLITE_CELLS ")",
-    "CREATE UNIQUE INDEX events_sequence ON events (node, sequence)",
-    "CREATE INDEX events_site ON events (site, id)",
-    "CREATE INDEX events_session ON events (session, id) WHERE session IS NOT NULL",
-    "CREATE INDEX events_login ON events (who_login, id) WHERE who_login IS NOT NULL",
-    "CREATE INDEX events_uid ON events (who_uid, id) WHERE who_uid IS NOT NULL",
-    "CREATE INDEX events_nameless ON events (session) "
-    "WHERE who_uid IS NULL AND session IS NOT NULL",
-    "CREATE INDEX events_record ON events (model, record_id, id) WHERE record_id IS NOT NULL",
-    "CREATE INDEX events_model ON events (model, id) WHERE model IS NOT NULL",
-    "CREATE INDEX events_operation ON events (operation, id)",
-    "CREATE INDEX events_outcome ON events (outcome, id) WHERE outcome <> 'success'",
-    "CREATE INDEX events_ip ON events (ip_key, id) WHERE ip_key IS NOT NULL",
-    "CREATE TABLE event_records (model TEXT NOT NULL, record_id INTEGER NOT NULL, "
-    "event_id INTEGER NOT NULL, PRIMARY KEY (model, record_id, event_id)) WITHOUT ROWID",
-    "CREATE INDEX event_records_event ON event_records (event_id)",
-    "CREATE TABLE time_blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, "
+    "CREATE TABLE blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, "
     "last_ms INTEGER NOT NULL)",
+    "CREATE TABLE marks (kind INTEGER NOT NULL, value TEXT NOT NULL, block INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, value, block)) WITHOUT ROWID",
     "CREATE TABLE chains (node TEXT PRIMARY KEY, id INTEGER NOT NULL, sequence INTEGER NOT NULL, "
     "hash TEXT NOT NULL)",
     "CREATE TABLE pending (owner_node TEXT NOT NULL, incarnation TEXT NOT NULL, "
@@ -49,35 +35,13 @@ static const char *const version_1[] = {
     ", PRIMARY KEY (owner_node, incarnation, number))",
     "CREATE TABLE positions (node TEXT NOT NULL, segment TEXT NOT NULL, incarnation TEXT, "
     "byte_offset INTEGER NOT NULL, PRIMARY KEY (node, segment))",
-    "CREATE TABLE sessions (reference TEXT PRIMARY KEY, site TEXT, db TEXT, uid INTEGER, "
+    "CREATE TABLE sessions (reference TEXT PRIMARY KEY, site TEXT, db TEXT, uid TEXT, "
     "login TEXT, name TEXT, address TEXT, user_agent TEXT, state TEXT NOT NULL, reason TEXT, "
     "started_ms INTEGER NOT NULL, last_action_ms INTEGER NOT NULL, ended_ms INTEGER)",
     "CREATE INDEX sessions_uid ON sessions (uid)",
     "CREATE INDEX sessions_login ON sessions (login)",
     "CREATE INDEX sessions_action ON sessions (last_action_ms)",
     "CREATE INDEX sessions_ended ON sessions (ended_ms) WHERE ended_ms IS NOT NULL",
-    /* What the planner is to think of the indexes, said once: a later ANALYZE would break the
-     * statements that others hold prepared, and an empty table teaches nothing. Rows, then rows
-     * per value of the leading columns. */
-    "ANALYZE", "DELETE FROM sqlite_stat1",
-    "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES "
-    "('events', 'events_sequence', '10000000 5000000 1'), "
-    "('events', 'events_site', '10000000 2000000 1'), "
-    "('events', 'events_session', '10000000 200 1'), "
-    "('events', 'events_login', '10000000 20000 1'), "
-    "('events', 'events_uid', '10000000 20000 1'), "
-    "('events', 'events_nameless', '10000 20'), "
-    "('events', 'events_record', '8000000 100000 20 1'), "
-    "('events', 'events_model', '9000000 100000 1'), "
-    "('events', 'events_operation', '10000000 1000000 1'), "
-    "('events', 'events_outcome', '500000 200000 1'), "
-    "('events', 'events_ip', '10000000 10000 1'), "
-    "('event_records', 'event_records', '1000000 10000 20 1'), "
-    "('event_records', 'event_records_event', '1000000 20'), "
-    "('sessions', 'sessions_uid', '100000 100'), "
-    "('sessions', 'sessions_login', '100000 100'), "
-    "('sessions', 'sessions_action', '100000 1'), "
-    "('sessions', 'sessions_ended', '100000 1')",
     NULL};
 
 static const char *const *const migrations[] = {version_1};
@@ -188,7 +152,6 @@ const dialect_t dialect_sqlite = {
     .begin = "BEGIN IMMEDIATE",
     .lock = NULL,
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
-    .unindexed = "+",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
     .migrations = migrations,
     .version = sizeof(migrations) / sizeof(migrations[0]),

@@ -4,10 +4,10 @@
 
 #include <apr_strings.h>
 
-#include "handle.h"
 #include "row.h"
 
-/* {columns} and {values} stand for the columns of an event and as many parameters. */
+/* {columns} stands for the columns of an event, {values} for as many parameters, {marks} for the
+ * columns that make marks. */
 static const char *const statements[STATEMENTS] = {
     [META_GET] = "SELECT value FROM meta WHERE name = %s",
     [META_SET] = "INSERT INTO meta (name, value) VALUES (%s, %s) "
@@ -18,27 +18,26 @@ static const char *const statements[STATEMENTS] = {
     [CHAIN_SET] = "INSERT INTO chains (node, id, sequence, hash) VALUES (%s, %s, %s, %s) "
                   "ON CONFLICT (node) DO UPDATE SET id = excluded.id, "
                   "sequence = excluded.sequence, hash = excluded.hash",
-    [BLOCK_SET] = "INSERT INTO time_blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
-                  "ON CONFLICT (block) DO UPDATE SET "
-                  "first_ms = CASE WHEN excluded.first_ms < time_blocks.first_ms "
-                  "THEN excluded.first_ms ELSE time_blocks.first_ms END, "
-                  "last_ms = CASE WHEN excluded.last_ms > time_blocks.last_ms "
-                  "THEN excluded.last_ms ELSE time_blocks.last_ms END",
-
     [EVENT_INSERT] = "INSERT INTO events ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING",
-    [EVENT_RECORD_INSERT] = "INSERT INTO event_records (model, record_id, event_id) "
-                            "VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-    /* What a client only tried to log in as stays his, unless it was this very login. */
+    /* What a client only tried to log in as stays so, unless it was this very login. */
     [EVENT_NAME] = "UPDATE events SET who_uid = %s, who_login = %s, who_name = %s "
-                   "WHERE session = %s AND who_uid IS NULL "
-                   "AND (who_login IS NULL OR who_login = %s)",
+                   "WHERE id >= %s AND id < %s AND session = %s AND uid IS NULL "
+                   "AND who_uid IS NULL AND (login IS NULL OR login = %s)",
     [EVENT_DELETE] = "DELETE FROM events WHERE id = %s",
-    [EVENT_RECORD_DELETE] = "DELETE FROM event_records WHERE event_id = %s",
-    [PURGE_FIND] = "SELECT id FROM events WHERE operation = %s AND id <= %s AND time_ms < %s "
-                   "ORDER BY id LIMIT %s",
-    [BLOCK_DELETE] = "DELETE FROM time_blocks WHERE block < "
-                     "(SELECT MIN(id) FROM events) / " APR_STRINGIFY(STORE_BLOCK),
-    [BLOCK_BEFORE] = "SELECT MAX(block) FROM time_blocks WHERE first_ms < %s",
+
+    [BLOCK_SET] = "INSERT INTO blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
+                  "ON CONFLICT (block) DO UPDATE SET "
+                  "first_ms = CASE WHEN excluded.first_ms < blocks.first_ms "
+                  "THEN excluded.first_ms ELSE blocks.first_ms END, "
+                  "last_ms = CASE WHEN excluded.last_ms > blocks.last_ms "
+                  "THEN excluded.last_ms ELSE blocks.last_ms END",
+    [BLOCK_DELETE] = "DELETE FROM blocks WHERE block = %s",
+    [BLOCK_ROWS] = "SELECT {marks} FROM events WHERE id >= %s AND id < %s ORDER BY id",
+    [MARK_PUT] = "INSERT INTO marks (kind, value, block) VALUES (%s, %s, %s) "
+                 "ON CONFLICT DO NOTHING",
+    [MARK_DELETE] = "DELETE FROM marks WHERE kind = %s AND value = %s AND block = %s",
+    [MARK_BLOCKS] = "SELECT block FROM marks WHERE kind = %s AND value = %s ORDER BY block "
+                    "LIMIT %s",
 
     [PENDING_INSERT] = "INSERT INTO pending (owner_node, incarnation, number, {columns}) "
                        "VALUES (%s, %s, %s, {values}) ON CONFLICT DO NOTHING",
@@ -77,8 +76,8 @@ static const char *const statements[STATEMENTS] = {
     [SESSION_TOUCH] = "UPDATE sessions SET last_action_ms = %s, address = COALESCE(%s, address) "
                       "WHERE reference = %s AND last_action_ms <= %s",
     [SESSION_FORGETTABLE] = "SELECT reference, ended_ms, "
-                            "CASE WHEN EXISTS (SELECT 1 FROM events "
-                            "WHERE events.session = sessions.reference) THEN 1 ELSE 0 END "
+                            "CASE WHEN EXISTS (SELECT 1 FROM marks "
+                            "WHERE kind = %s AND value = sessions.reference) THEN 1 ELSE 0 END "
                             "FROM sessions WHERE ended_ms < %s AND (ended_ms > %s "
                             "OR (ended_ms = %s AND reference > %s)) "
                             "ORDER BY ended_ms, reference LIMIT %s",
@@ -100,5 +99,6 @@ const char *statement_text(statement_id_t id, apr_pool_t *pool)
 {
     const char *text = replaced(statements[id], "{columns}", row_names(pool), pool);
 
+    text = replaced(text, "{marks}", row_mark_names(pool), pool);
     return replaced(text, "{values}", row_parameters(pool), pool);
 }

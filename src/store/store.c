@@ -161,6 +161,7 @@ apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t 
         made->dialect = dialect_find(config->driver);
         apr_pool_create(&made->transaction, own);
         apr_pool_create(&made->step, own);
+        apr_pool_create(&made->block.pool, own);
         store_append_forget(made);
         status = open_store(made, config, &sentence, pool);
         if (status) {

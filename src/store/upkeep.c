@@ -6,7 +6,8 @@
 #include "handle.h"
 #include "text/json_value.h"
 
-#define REASON_MAX 512 /* bytes kept of the reason for an end */
+#define UPKEEP_MAX_BLOCKS 10000 /* in which one event names earlier ones */
+#define REASON_MAX 512          /* bytes kept of the reason for an end */
 
 typedef struct known_session_t {
     int looked_up; /* uid, login and name are what the table holds */
@@ -52,7 +53,7 @@ static apr_status_t insert_session(store_t *store, const row_t *row)
 {
     const char *const *value = row->value;
     const char *values[] = {value[EVENT_SESSION], value[EVENT_SITE],       value[EVENT_DATABASE],
-                            value[ROW_WHO_UID],   value[EVENT_LOGIN],      value[EVENT_USER],
+                            value[EVENT_UID],     value[EVENT_LOGIN],      value[EVENT_USER],
                             value[EVENT_IP],      value[EVENT_USER_AGENT], row->time_text,
                             row->time_text};
 
@@ -109,12 +110,48 @@ static apr_status_t borrow_name(store_t *store, known_session_t *known, row_t *r
     return APR_SUCCESS;
 }
 
+static apr_status_t name_block(store_t *store, const row_t *row, apr_int64_t block)
+{
+    const char *uid = row->value[EVENT_UID], *login = row->value[EVENT_LOGIN];
+    const char *reference = row->value[EVENT_SESSION];
+    const char *values[] = {uid,
+                            login,
+                            row->value[EVENT_USER],
+                            number_text(block * MARKS_BLOCK, store->step),
+                            number_text((block + 1) * MARKS_BLOCK, store->step),
+                            reference,
+                            login};
+    int changed = 0;
+    apr_status_t status = store_execute(store, EVENT_NAME, values, &changed);
+
+    if (!status && changed) {
+        status = marks_put(store, MARK_UID, uid, block);
+    }
+    if (!status && changed && login) {
+        status = marks_put(store, MARK_LOGIN, login, block);
+    }
+    return status ? status : marks_remove(store, MARK_NAMELESS, reference, block);
+}
+
+/* The events that the session had before it was known whose it is. */
+static apr_status_t name_events(store_t *store, const row_t *row)
+{
+    const char *values[] = {number_text(MARK_NAMELESS, store->step), row->value[EVENT_SESSION],
+                            number_text(UPKEEP_MAX_BLOCKS, store->step)};
+    rows_t rows;
+    apr_status_t status = store_select(store, MARK_BLOCKS, values, &rows, store->step);
+
+    while (!status && rows_next(&rows)) {
+        status = name_block(store, row, rows_integer(&rows, 0));
+    }
+    return status;
+}
+
 static apr_status_t name_session(store_t *store, known_session_t *known, const row_t *row)
 {
     const char *const *value = row->value;
-    const char *uid = value[ROW_WHO_UID], *login = value[EVENT_LOGIN], *name = value[EVENT_USER];
+    const char *uid = value[EVENT_UID], *login = value[EVENT_LOGIN], *name = value[EVENT_USER];
     const char *reference = value[EVENT_SESSION];
-    apr_status_t status;
 
     known->looked_up = 0;
     if (!uid) {
@@ -122,11 +159,10 @@ static apr_status_t name_session(store_t *store, known_session_t *known, const r
 
         return login || name ? store_execute(store, SESSION_LOGIN, values, NULL) : APR_SUCCESS;
     }
-    const char *session[] = {login, uid, name, uid, uid, reference};
-    const char *events[] = {uid, login, name, reference, login};
+    const char *values[] = {login, uid, name, uid, uid, reference};
+    apr_status_t status = store_execute(store, SESSION_NAME, values, NULL);
 
-    status = store_execute(store, SESSION_NAME, session, NULL);
-    return status ? status : store_execute(store, EVENT_NAME, events, NULL);
+    return status ? status : name_events(store, row);
 }
 
 /* The member "reason" of the cell VALUES. */
@@ -181,7 +217,7 @@ apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row)
             status = end_session(store, event, row, state, upkeep);
         }
     }
-    if (!status && !row->value[ROW_WHO_UID]) {
+    if (!status && !row->value[EVENT_UID]) {
         status = borrow_name(store, known, row);
     }
     return status;
