@@ -55,18 +55,8 @@ DATA = {
     "login_failed",
     "logout",
 }
-# What the module records of itself: no request's doing.
-OWN = {
-    "session_revoked",
-    "session_expired",
-    "session_seen",
-    "settings_changed",
-    "trail_read",
-    "trail_exported",
-    "started",
-    "stopped",
-    "gap",
-}
+# Any other operation is what the module records of itself, no request's doing.
+OF_REQUESTS = DATA | READS | {"call"}
 FAILURES = {"denied", "failed"}
 
 WAYS = [
@@ -331,21 +321,16 @@ class Score:
 
     def _explain(self, key, line, expected, rest):
         """An event that says something else of this request is wrong rather than missing."""
-        near = [event for event in rest if self._counts(event)]
+        near = [event for event in rest if self._competes(event)]
         if near:
             rest.remove(near[0])
         self._differ(key, "wrong" if near else "missed", line, expected, near[0] if near else None)
 
-    def _counts(self, event):
-        return (
-            event.operation in DATA
-            or event.operation == "call"
-            or self.reads
-            and event.operation in READS
-        )
+    def _competes(self, event):
+        return event.operation in OF_REQUESTS and (self.reads or event.operation not in READS)
 
     def _leftover(self, key, line, event):
-        if event.operation in OWN or event.operation in READS and not self.reads:
+        if event.operation not in OF_REQUESTS or event.operation in READS and not self.reads:
             return
         if event.operation == "call" and not line.expect:
             self.counts[key]["calls"] += 1
@@ -354,7 +339,7 @@ class Score:
 
     def stray(self, event):
         """Of no request at all."""
-        if event.operation not in OWN:
+        if event.operation in OF_REQUESTS:
             self.counts[(0, "stray")]["invented"] += 1
             self.differences.append(("invented", 0, f"of no request: {event}"))
 
@@ -402,7 +387,7 @@ class Score:
 
 
 def load(options):
-    events, numbers = read_database(options.database) if options.database else ([], None)
+    events, numbers = read_database(options.database) if options.database else ([], {})
     if options.trail:
         events = read_csv(options.trail)
     return events, numbers
@@ -432,7 +417,7 @@ def main():
     lines = recording.read(options.corpus)
     events, numbers = load(options)
     score = Score(options.reads)
-    score.add(lines, events, align(events, lines) if numbers is None else numbers)
+    score.add(lines, events, numbers or align(events, lines))
     print(score.table())
     for kind, number, text in score.differences[: options.show]:
         print(f"  {kind} line {number}: {text}")

@@ -72,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _read_length(self):
         text = self.headers.get("Content-Length", "0").strip()
-        if not text.isdigit() or int(text) > MAX_BODY:
+        if not (text.isascii() and text.isdigit()) or int(text) > MAX_BODY:
             raise BadBody()
         return self._read_exactly(int(text))
 
