@@ -100,14 +100,13 @@ static const route_t other = {ROUTE_OTHER,         "",       0,    "http", ROUTE
 
 static int starts_with_any_segment(const route_t *route)
 {
-    return strncmp(route->path, "/" ANY_SEGMENT, sizeof("/" ANY_SEGMENT) - 1) == 0;
+    return route->path[1] == ANY_SEGMENT[0];
 }
 
 /* Where the path goes on behind the row's path, or NULL if it does not start with it. */
 static const char *match_prefix(const route_t *route, const char *path)
 {
     const char *pattern = route->path;
-    apr_size_t length;
 
     if (starts_with_any_segment(route)) {
         const char *slash = path[0] == '/' ? strchr(path + 1, '/') : NULL;
@@ -118,8 +117,11 @@ static const char *match_prefix(const route_t *route, const char *path)
         pattern += sizeof("/" ANY_SEGMENT) - 1;
         path = slash;
     }
-    length = strlen(pattern);
-    return strncmp(path, pattern, length) == 0 ? path + length : NULL;
+    while (*pattern && *pattern == *path) {
+        pattern++;
+        path++;
+    }
+    return *pattern ? NULL : path;
 }
 
 /* What stands behind the matched path and its slash ("" if nothing), or NULL without a match. */
