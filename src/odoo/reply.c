@@ -160,13 +160,21 @@ static void conclude_logout(reply_reader_t *reader)
     }
 }
 
-/* A redirect to the login page is how Odoo tells a browser that its session is over. */
+/* A redirect to the login page is how Odoo tells a browser that its session is over. Any other is
+ * how a form goes on once it was taken; a call is not taken there, its client has to send it again.
+ */
 static void conclude_by_status(reply_reader_t *reader)
 {
     reader->reply.outcome = outcome_of_status(reader->head.status);
-    if (is_redirect(&reader->head) && location_kind(reader) == ROUTE_LOGIN) {
+    if (!is_redirect(&reader->head)) {
+        return;
+    }
+    if (location_kind(reader) == ROUTE_LOGIN) {
         reader->reply.outcome = OUTCOME_DENIED;
         reader->reply.session_over = reader->head.sent_session != NULL;
+    }
+    else if (reader->route->reply != ROUTE_REPLY_JSONRPC) {
+        reader->reply.outcome = OUTCOME_SUCCESS;
     }
 }
 

@@ -485,6 +485,17 @@ static void test_page_that_leads_to_the_login(void **state)
     assert_int_equal(read_reply("/web", NULL, &stranger, "")->session_over, 0);
 }
 
+static void test_redirects_after_a_form(void **state)
+{
+    const reply_t *expired = form("/my/account", "POST", 303, "/web/login?redirect=x", NULL);
+
+    (void)state;
+    assert_int_equal(form("/my/account", "POST", 303, "/my/home", NULL)->outcome, OUTCOME_SUCCESS);
+    assert_int_equal(form(CALL_KW, "POST", 308, "/x", NULL)->outcome, OUTCOME_FAILED);
+    assert_int_equal(expired->outcome, OUTCOME_DENIED);
+    assert_int_equal(expired->session_over, 1);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -526,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_session_info),
         cmocka_unit_test(test_page),
         cmocka_unit_test(test_page_that_leads_to_the_login),
+        cmocka_unit_test(test_redirects_after_a_form),
     };
 
     apr_initialize();
