@@ -98,19 +98,24 @@ static int set_outcome(event_filter_t *event, const char *text, apr_pool_t *pool
     return 0;
 }
 
+/* A whole address, as 192.0.2.7 or 2001:db8::7, or one with a number of bits: APR would also take
+ * the beginning of one and masks with dots. */
 static int set_ip(event_filter_t *event, const char *text, apr_pool_t *pool)
 {
-    char *address = apr_pstrdup(pool, text);
-    char *mask = strchr(address, '/');
+    char *address = apr_pstrdup(pool, text), *bits = strchr(address, '/');
+    int dots = 0;
     apr_ipsubnet_t *subnet;
 
-    if (mask) {
-        *mask++ = '\0';
+    if (bits) {
+        *bits++ = '\0';
+    }
+    for (const char *at = address; *at; at++) {
+        dots += *at == '.';
     }
     event->ip = text;
-    return apr_isxdigit(*address) || *address == ':'
-               ? apr_ipsubnet_create(&subnet, address, mask, pool) == APR_SUCCESS
-               : 0;
+    return (strchr(address, ':') || dots == 3) &&
+           (!bits || (*bits && !bits[strspn(bits, "0123456789")])) &&
+           apr_ipsubnet_create(&subnet, address, bits, pool) == APR_SUCCESS;
 }
 
 static int set_site(event_filter_t *event, const char *text, apr_pool_t *pool)

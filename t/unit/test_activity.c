@@ -65,6 +65,7 @@ static void test_filters_narrow(void **state)
     expect_count(MANAGER, "outcome=denied", 1);
     expect_count(MANAGER, "ip=198.51.100.0/24", 2);
     expect_count(MANAGER, "ip=192.0.2.7", 2);
+    expect_count(MANAGER, "ip=2001:db8::/32", 0);
     expect_count(MANAGER, "from=2026-11-20T09:00&to=2026-11-20T11:00:00Z", 2);
     expect_count(MANAGER, "from=2026-11-20T10:00%2B01:00&to=2026-11-20T11:00%2B01:00", 1);
 }
@@ -99,6 +100,11 @@ static void test_wrong_filters_are_told(void **state)
         "ip=localhost",
         "ip=192.0.2.0/99",
         "ip=1.2.3.4.5",
+        "ip=1.2.3",
+        "ip=192.0.2.0/255.255.255.0",
+        "ip=192.0.2.0/",
+        "ip=2001:db8::/129",
+        "ip=::g",
         "before=0",
         "before=-1",
         "before=1e3",
