@@ -212,6 +212,9 @@ def expected_of(line):
 
 
 def way_of(line):
+    # An import runs by call_kw, but what it is only its earlier steps tell.
+    if any(label.get("via") == "execute_import" for label in line.expect):
+        return "import"
     path = "/" + unquote(line.path.split("?")[0]).lstrip("/")
     return next((way for pattern, way in WAYS if pattern.match(path)), "other")
 
@@ -341,7 +344,7 @@ class Score:
         """Of no request at all."""
         if event.operation in OF_REQUESTS:
             self.counts[(0, "stray")]["invented"] += 1
-            self.differences.append(("invented", 0, f"of no request: {event}"))
+            self.differences.append(("stray", "invented", 0, f"of no request: {event}"))
 
     def _differ(self, key, kind, line, expected, event):
         self.counts[key][kind] += 1
@@ -350,7 +353,7 @@ class Score:
             text += f"\n      wanted {expected}"
         if event:
             text += f"\n      got    {event}"
-        self.differences.append((kind, line.number, f"{line.version}.0 {text}"))
+        self.differences.append((key[1], kind, line.number, f"{line.version}.0 {text}"))
 
     def add(self, lines, events, numbers):
         by_line = defaultdict(list)
@@ -381,7 +384,8 @@ class Score:
             {
                 way
                 for (_, way), counts in self.counts.items()
-                if way in must and (counts["wrong"] or counts["missed"] or counts["invented"])
+                if way in must | {"stray"}
+                and (counts["wrong"] or counts["missed"] or counts["invented"])
             }
         )
 
@@ -419,11 +423,12 @@ def main():
     score = Score(options.reads)
     score.add(lines, events, numbers or align(events, lines))
     print(score.table())
-    for kind, number, text in score.differences[: options.show]:
-        print(f"  {kind} line {number}: {text}")
     must = {way for way in options.must.split(",") if way}
     if "all" in must:
         must = {way for _, way in score.counts}
+    shown = [entry for entry in score.differences if not must or entry[0] in must | {"stray"}]
+    for _, kind, number, text in shown[: options.show]:
+        print(f"  {kind} line {number}: {text}")
     incomplete = score.incomplete(must)
     if incomplete:
         print(f"not complete: {', '.join(incomplete)}")

@@ -81,7 +81,7 @@ def perfect_trail(lines):
 def scored(lines, events, numbers):
     result = score.Score(reads=True)
     result.add(lines, events, numbers)
-    return [kind for kind, _, _ in result.differences]
+    return [kind for _, kind, _, _ in result.differences]
 
 
 @test()
