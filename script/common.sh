@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by script/server and script/test: what both need before they can start.
 
 top=$(cd "$(dirname "$0")/.." && pwd)

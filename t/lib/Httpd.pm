@@ -35,8 +35,8 @@ sub build_dir {
 # What configure found, e.g. HTTPD_PROGRAM.
 sub _configured ($name) {
     open my $makefile, '<', build_dir() . '/Makefile' or croak "no Makefile where it was built: $!";
-    while (<$makefile>) {
-        return $1 if /^\Q$name\E = (\S+)/;
+    while (my $line = <$makefile>) {
+        return $1 if $line =~ /^\Q$name\E = (\S+)/;
     }
     croak "$name is not in the Makefile";
 }

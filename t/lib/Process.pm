@@ -85,7 +85,7 @@ sub _end_all {
     $_->wait_gone(5) || $_->signal('KILL')->wait_gone(2) for @own;
 }
 
-$SIG{INT} = $SIG{TERM} = sub { exit 1 };
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
 
 END {
     local $?;
