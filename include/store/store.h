@@ -1,9 +1,21 @@
 /* The store: the SQL database behind apr_dbd, and the only room that knows SQL or a dialect.
  *
  * A store handle is one connection: one owner, one thread. The keeper alone opens one for writing;
- * pages open one for reading, for the length of a request. Every call blocks on the database.
- * After any error but APR_NOTFOUND and APR_EOF close the handle and open a new one (facts G3, G8);
- * store_error tells what the database said, without secrets. Never open one in httpd's parent. */
+ * pages open one for reading, for the length of a request. Every call blocks on the database: an
+ * SQLite file that somebody else has locked holds a call up for 1.6 s before it fails.
+ *
+ * What calls answer:
+ *   APR_NOTFOUND  there is no such thing; the handle is as good as before.
+ *   APR_EINVAL    the content or the filter is refused before anything was sent: it will be refused
+ *                 again, and the handle and its transaction are as good as before.
+ *   APR_EEXIST    store_append alone: this id, or this sequence of this node, was used before.
+ *   anything else the database failed, and content is never the cause: try again later.
+ * After APR_EEXIST and "anything else" the transaction is lost and the handle answers errors only:
+ * close it and open a new one. store_error tells what the database said, without secrets and
+ * without content. A COMMIT that failed may have happened all the same if the connection broke:
+ * read chain and positions anew.
+ *
+ * Never open one in httpd's parent, nor keep one over a fork. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -44,21 +56,28 @@ void store_rollback(store_t *store);
 
 /* ---- the keeper's side: within a transaction ---- */
 
-/* Where the chain of a node ends: the last event's id, sequence and hash (0, 0, CHAIN_GENESIS). */
+/* Where the chain goes on: the last id in the store, whosever event it is, and the last sequence
+ * and hash of this node (0, 0, CHAIN_GENESIS before its first event). Known even when these events
+ * were purged. Where several nodes share the store ask in each transaction: another node may have
+ * used the next id; store_begin makes writers take turns, so that within the transaction the
+ * answer holds and ids grow in the order of the commits. */
 apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool);
 
-/* Inserts a chained event (ID, NODE, SEQUENCE, hashes set) and brings the session it belongs to
- * up to date: session_started makes the row; login, session_identified and user_changed name it;
- * logout, session_expired, session_revoked, session_limited end it. */
+/* Inserts a chained event (ID, NODE, SEQUENCE, TIME, hashes set) and brings the session it belongs
+ * to up to date: the first event of a session makes its row; login, session_identified and
+ * user_changed name it, and its earlier events that had no user; logout, session_expired,
+ * session_revoked, session_limited end it, the reason taken from the member "reason" of VALUES. A
+ * login_failed, or an outcome other than success, changes no session. */
 apr_status_t store_append(store_t *store, const event_t *event);
 
+/* data: event_encode's. An intent that is there already stays as it is. */
 apr_status_t store_pending_put(store_t *store, const char *node, const char *incarnation,
                                apr_uint64_t number, const char *data, apr_size_t length);
 /* Removes and gives an intent; APR_NOTFOUND. */
 apr_status_t store_pending_take(store_t *store, const char *node, const char *incarnation,
                                 apr_uint64_t number, event_t **event, apr_pool_t *pool);
-/* Removes and gives the oldest intents of an incarnation, at most `limit`. */
+/* Removes and gives the oldest intents of an incarnation, at most `limit`, lowest number first. */
 apr_status_t store_pending_take_all(store_t *store, const char *node, const char *incarnation,
                                     int limit, apr_array_header_t **events, apr_pool_t *pool);
 
@@ -71,18 +90,21 @@ apr_status_t store_positions(store_t *store, const char *node, apr_array_header_
 apr_status_t store_position_set(store_t *store, const char *node, const store_position_t *position);
 apr_status_t store_position_delete(store_t *store, const char *node, const char *segment);
 
-/* Last action as the session table knows it. */
+/* Last action as the session table knows it; never moves back. An unknown session is passed over.
+ */
 apr_status_t store_session_touch(store_t *store, const char *reference, apr_time_t last_action,
                                  const char *address);
 
-/* Deletes at most `limit` events of these operations older than `before`; *purged tells how many.
- * The oldest go first. */
+/* Deletes at most `limit` events of these operations (NULL-terminated, STORE_MAX_OPERATIONS at
+ * most) older than `before`; *purged tells how many. The lowest ids go first. */
 apr_status_t store_purge(store_t *store, const char *const *operations, apr_time_t before,
                          int limit, int *purged);
-/* Forgets ended sessions that no event belongs to any more, at most `limit`. */
+/* Forgets sessions that ended before, and that no event belongs to any more, at most `limit`. Looks
+ * at some thousand and goes on from there the next time. */
 apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, int *purged);
 
-/* A small named text (schema version, site key's name, settings). APR_NOTFOUND. */
+/* A small named text (schema version, site key's name, settings). APR_NOTFOUND. Setting needs a
+ * transaction. */
 apr_status_t store_meta_get(store_t *store, const char *name, const char **value, apr_pool_t *pool);
 apr_status_t store_meta_set(store_t *store, const char *name, const char *value);
 
@@ -90,7 +112,8 @@ apr_status_t store_meta_set(store_t *store, const char *name, const char *value)
 
 #define STORE_MAX_OPERATIONS 40
 
-/* Everything NULL, 0 or -1 means no restriction. Strings are compared, never built into SQL. */
+/* Everything NULL or 0 means no restriction. Strings are compared, never built into SQL. A record
+ * is found among the first 1,000 ids of an event. */
 typedef struct event_filter_t {
     apr_time_t from, to; /* from inclusive, to exclusive */
     const char *user;    /* a uid (digits) or a login */
@@ -103,18 +126,19 @@ typedef struct event_filter_t {
     const char *ip; /* an address or CIDR; APR_EINVAL if it is neither */
     const char *site;
     /* What the visitor may see at all: set from the visitor's rights, never from the query. */
-    int own_only;
+    int own_only; /* then nothing is found unless own_site and own_uid are known */
     const char *own_site, *own_database;
     apr_int64_t own_uid;
 } event_filter_t;
 
-/* Calls visit for each event, newest first, with id below `before` (0: from the newest), at most
- * `limit`. The event is valid during the call; a non-zero answer stops. Cells that are joined when
- * read (user learned later, browser ...) are filled in. Memory does not grow with the number of
- * rows over several calls: use a pool per call. */
 #define STORE_MAX_RUNNING 500  /* intents given by one call */
 #define STORE_MAX_SESSIONS 500 /* sessions given by one call */
 
+/* Calls visit for each event, newest first, with id below `before` (0: from the newest), at most
+ * `limit`. The event is valid during the call; a non-zero answer stops. UID, LOGIN and USER that
+ * were empty when hashed are filled with what was learned later (chain_intact knows); every other
+ * cell is byte for byte what was appended. Memory does not grow with the number of rows over
+ * several calls: use a pool per call. */
 typedef int (*store_event_visit_t)(void *payload, const event_t *event);
 apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int64_t before,
                           int limit, store_event_visit_t visit, void *payload, apr_pool_t *pool);

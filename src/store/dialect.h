@@ -13,6 +13,7 @@ typedef struct dialect_setup_t {
 
 typedef struct dialect_t {
     const char *driver; /* apr_dbd's name */
+    int public_params;  /* our parameters may be shown */
     const char *begin;
     const char *lock;                     /* a select that makes writers wait, or NULL */
     const char *has_schema;               /* a select that gives a row if there is one */

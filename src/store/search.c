@@ -227,6 +227,10 @@ apr_status_t search_runs(store_t *store, const event_filter_t *filter, int newes
         return visit(payload, newest_first ? 0 : from + 1, newest_first ? from : APR_INT64_MAX,
                      &search.stop);
     }
+    /* Within a transaction its own events count. */
+    if (store->in_transaction) {
+        status = marks_flush(store);
+    }
     apr_pool_create(&pool, parent);
     while (!status && more && !search.stop) {
         rows_t rows;

@@ -132,7 +132,7 @@ static apr_status_t locate(const char *path, store_mode_t mode, const char **dri
     if (status && (status = create_file(path, problem, pool))) {
         return status;
     }
-    if (access(path, mode == STORE_READ ? R_OK : R_OK | W_OK)) {
+    if (faccessat(AT_FDCWD, path, mode == STORE_READ ? R_OK : R_OK | W_OK, AT_EACCESS)) {
         return cannot(problem, pool, mode == STORE_READ ? "read" : "write", path, errno);
     }
     *driver_params = file_uri(path, mode == STORE_READ ? "?mode=ro" : "?mode=rw", pool);
@@ -147,6 +147,7 @@ static const char *opening_error(const char *text, apr_pool_t *pool)
 
 const dialect_t dialect_sqlite = {
     .driver = "sqlite3",
+    .public_params = 1,
     /* The write lock at once: a transaction that reads first could find another writer's commit
      * in its way and would have to start anew. */
     .begin = "BEGIN IMMEDIATE",

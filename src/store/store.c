@@ -85,6 +85,14 @@ static apr_status_t load_driver(const dialect_t *dialect, const apr_dbd_driver_t
     return status;
 }
 
+static const char *database_name(const store_t *store, const store_config_t *config,
+                                 apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "the ", store->dialect->driver, " database",
+                       store->dialect->public_params ? " " : "",
+                       store->dialect->public_params ? config->params : "", NULL);
+}
+
 static apr_status_t open_connection(store_t *store, const store_config_t *config,
                                     const char **problem, apr_pool_t *pool)
 {
@@ -100,7 +108,7 @@ static apr_status_t open_connection(store_t *store, const store_config_t *config
     }
     status = connection_open(&store->connection, store->pool, driver, params, &error);
     if (status) {
-        *problem = apr_psprintf(pool, "cannot open the %s database: %s", store->dialect->driver,
+        *problem = apr_psprintf(pool, "cannot open %s: %s", database_name(store, config, pool),
                                 store->dialect->opening_error(error, pool));
     }
     return status;
@@ -119,7 +127,7 @@ static apr_status_t open_store(store_t *store, const store_config_t *config, con
                                             : schema_check(store, problem, pool);
     }
     if (status && !*problem) {
-        *problem = apr_psprintf(pool, "cannot use the %s database: %s", store->dialect->driver,
+        *problem = apr_psprintf(pool, "cannot use %s: %s", database_name(store, config, pool),
                                 connection_error(store->connection));
     }
     return status;

@@ -224,6 +224,54 @@ static void test_refused_event_leaves_the_transaction(void **state)
     assert_same(good, fixture_get(fixture, 1));
 }
 
+/* Whatever the next call is that fails: after reopening, what was committed stands, once. */
+static void test_spoilt_connection(void **state)
+{
+    static const event_filter_t all;
+    fixture_t *fixture = fixture_of(state);
+    event_t *second = fixture_event(fixture, "write", 2, -1);
+    apr_status_t status;
+
+    fixture_add(fixture, fixture_event(fixture, "write", 1, -1));
+    fixture_spoil(fixture);
+    status = store_begin(fixture->store);
+    if (!status) {
+        status = fixture_append(fixture, second);
+        assert_int_not_equal(store_commit(fixture->store), APR_SUCCESS);
+        fixture->id = fixture->sequence = 1;
+    }
+    assert_int_not_equal(status, APR_SUCCESS);
+    assert_string_not_equal(store_error(fixture->store), "");
+    assert_int_not_equal(store_begin(fixture->store), APR_SUCCESS);
+    fixture_reopen(fixture);
+    assert_string_equal(fixture_find(fixture, &all), "1");
+    fixture_add(fixture, fixture_event(fixture, "write", 3, -1));
+    assert_string_equal(fixture_find(fixture, &all), "2 1");
+}
+
+/* A page that reads while the keeper writes sees what was committed and waits for nothing. */
+static void test_reader_beside_writer(void **state)
+{
+    static const event_filter_t all;
+    fixture_t *fixture = fixture_of(state);
+    store_t *reader = fixture_reader(fixture);
+    apr_time_t start;
+    apr_int64_t count;
+
+    fixture_add(fixture, fixture_event(fixture, "write", 1, -1));
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(fixture_append(fixture, fixture_event(fixture, "write", 2, -1)), APR_SUCCESS);
+    start = apr_time_now();
+    assert_int_equal(store_count(reader, &all, 10, &count, fixture->pool), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    assert_true(apr_time_now() - start < apr_time_from_sec(1));
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_count(reader, &all, 10, &count, fixture->pool), APR_SUCCESS);
+    assert_int_equal(count, 2);
+    assert_int_not_equal(store_begin(reader), APR_SUCCESS);
+    store_close(reader);
+}
+
 /* ---- sessions ---- */
 
 static apr_int64_t add(fixture_t *fixture, const char *operation, int seconds, const char *uid,
@@ -371,6 +419,8 @@ int main(void)
         FIXTURE_TEST(test_rollback_leaves_nothing),
         FIXTURE_TEST(test_clash),
         FIXTURE_TEST(test_refused_event_leaves_the_transaction),
+        FIXTURE_TEST(test_spoilt_connection),
+        FIXTURE_TEST(test_reader_beside_writer),
         FIXTURE_TEST(test_session_life),
         FIXTURE_TEST(test_session_ends),
         FIXTURE_TEST(test_session_order),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <apr_dbd.h>
 #include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_fnmatch.h>
@@ -129,6 +130,17 @@ static int is_available(void)
     return server.programs != NULL;
 }
 
+void fixture_spoil(fixture_t *fixture)
+{
+    assert_int_equal(server_run(
+                         apr_psprintf(fixture->pool,
+                                      "psql -h %s -U audit -d postgres -c \"SELECT "
+                                      "pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                                      "application_name = 'mod_user_audit'\"",
+                                      server.folder)),
+                     0);
+}
+
 #else
 
 int fixture_group_setup(void **state)
@@ -157,6 +169,21 @@ fixture_t *fixture_of(void **state)
 static int is_available(void)
 {
     return 1;
+}
+
+void fixture_spoil(fixture_t *fixture)
+{
+    const apr_dbd_driver_t *driver;
+    apr_dbd_t *handle;
+    int changed;
+
+    assert_int_equal(apr_dbd_get_driver(fixture->pool, "sqlite3", &driver), APR_SUCCESS);
+    assert_int_equal(apr_dbd_open(driver, fixture->pool, fixture->config.params, &handle),
+                     APR_SUCCESS);
+    assert_int_equal(apr_dbd_query(driver, handle, &changed,
+                                   "ALTER TABLE events ADD COLUMN later TEXT"),
+                     0);
+    apr_dbd_close(driver, handle);
 }
 
 #endif

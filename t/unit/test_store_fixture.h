@@ -20,9 +20,9 @@ typedef struct fixture_t {
     apr_pool_t *pool;
     const char *folder;
     store_config_t config;
-    store_t *store; /* open for writing */
-    apr_int64_t id, sequence;
-    const char *hash; /* end of the chain */
+    store_t *store;           /* open for writing */
+    apr_int64_t id, sequence; /* end of the chain */
+    const char *hash;
 } fixture_t;
 
 int fixture_group_setup(void **state);
@@ -37,6 +37,9 @@ fixture_t *fixture_of(void **state);
 
 void fixture_reopen(fixture_t *fixture);
 store_t *fixture_reader(fixture_t *fixture);
+
+/* Makes the open connection useless, as a restarted server or a changed schema does. */
+void fixture_spoil(fixture_t *fixture);
 
 /* An event of node "n", `seconds` after FIXTURE_START, by nobody, on site "erp". Then column and
  * text alternate until a negative column. */
