@@ -28,8 +28,12 @@ sub reference_of ($site, $login) {
     return $event->{session};
 }
 
+# The answer clears the cookie; the client gets it back, as one that clings to it.
 sub is_refused ($client, $what) {
+    my $cookie = $client->session_id;
     my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
+
+    $client->session_id($cookie);
 
     is $answer->{http}{status}, 401, "$what: 401";
     is $answer->{error}{data}{name}, 'odoo.http.SessionExpiredException',
@@ -119,10 +123,13 @@ sub idle ($mpm) {
         is $demo->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status}, 200,
             "$mpm: in use, so not idle";
     }
+    my $cookie = $demo->session_id;
     for (1 .. 5) {
         sleep 1;
+        $demo->session_id($cookie);
         $demo->rpc('/websocket/peek_notifications', { channels => [], last => 0 });
     }
+    $demo->session_id($cookie);
     is_refused($demo, "$mpm: polls are no action of a person");
     my ($event) = $site->trail->wait_for(1, operation => 'session_expired');
     is $event->{login}, 'demo', "$mpm: the event names the person";

@@ -101,7 +101,7 @@ sub csv ($site, $admin) {
     my $answer = $admin->get('/audit-admin/activity.csv');
     my ($header, @rows) = Trail::parse_csv($answer->{body});
 
-    is Client::header($answer, 'Content-Type'), 'text/csv; charset=utf-8', 'CSV: type';
+    like Client::header($answer, 'Content-Type'), qr{^text/csv; charset=utf-8}, 'CSV: type';
     like Client::header($answer, 'Content-Disposition'), qr/^attachment; filename="?[\w.-]+\.csv/, 'CSV: a file';
     is_deeply $header, \@Trail::COLUMNS, 'CSV: the columns of the contract, in order';
     is scalar(grep { @$_ != @Trail::COLUMNS } @rows), 0, 'CSV: as many cells in each row';

@@ -17,7 +17,8 @@
 
 #define CONFIG_UNSET (-1)
 
-extern module AP_MODULE_DECLARE_DATA user_audit_module;
+/* The one symbol that leaves the module: everything else is built hidden. */
+extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) user_audit_module;
 
 /* Server-wide: read from the main server alone. */
 typedef struct installation_t {

@@ -230,6 +230,19 @@ static int is_ours(const request_rec *request)
            (!strcmp(request->handler, ADMIN_HANDLER) || !strcmp(request->handler, CSV_HANDLER));
 }
 
+/* The answer was begun and cannot be ended: without this its reader would take it for whole. */
+static void cut_answer(request_rec *request)
+{
+    apr_bucket_alloc_t *buckets = request->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(request->pool, buckets);
+
+    request->connection->keepalive = AP_CONN_CLOSE;
+    APR_BRIGADE_INSERT_TAIL(brigade,
+                            ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, request->pool, buckets));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(buckets));
+    ap_pass_brigade(request->output_filters, brigade);
+}
+
 int admin_handler(request_rec *request)
 {
     const site_t *site;
@@ -264,6 +277,9 @@ int admin_handler(request_rec *request)
     status = admin_handle(&admin, &problem);
     if (problem) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, status, request, "user_audit: %s", problem);
+    }
+    if (status != APR_SUCCESS) {
+        cut_answer(request);
     }
     exchange->concluded = 1;
     return OK;

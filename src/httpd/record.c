@@ -118,13 +118,22 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
     return event;
 }
 
+/* A login form that is only looked at asks for nothing, although its route can. */
+static int asks(const exchange_t *exchange, const call_t *call)
+{
+    int form = exchange->route->body == ROUTE_BODY_FORM;
+
+    return call->operation != OPERATION_NONE &&
+           !(form && exchange->request->method_number == M_GET);
+}
+
 static void finish_body(exchange_t *exchange, int complete)
 {
     const call_t *call = call_reader_finish(exchange->call_reader, complete);
 
     exchange->call = call;
-    exchange->wanted = call->operation != OPERATION_NONE &&
-                       track_wants(exchange->site->track, call->operation, call->model);
+    exchange->wanted =
+        asks(exchange, call) && track_wants(exchange->site->track, call->operation, call->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
@@ -171,38 +180,44 @@ static void set_outcome(event_t *event, exchange_t *exchange, const reply_t *rep
     event_set_integer(event, EVENT_STATUS, last->status);
     event_set_integer(event, EVENT_DURATION_MS,
                       apr_time_as_msec(apr_time_now() - exchange->request->request_time));
-    if (reply->record_ids) {
-        event_set(event, EVENT_RECORD_IDS, reply->record_ids);
-    }
     if (reply->record_count >= 0) {
+        /* What was shown or made counts, not what was asked for: a read passes over ids that are
+         * not there. */
+        event_set(event, EVENT_RECORD_IDS, reply->record_ids);
         event_set_integer(event, EVENT_RECORD_COUNT, reply->record_count);
     }
     set_flags(event, exchange->request->pool, reply->flags);
 }
 
-static int wants_outcome(const exchange_t *exchange, const reply_t *reply)
-{
-    operation_t before = exchange->call ? exchange->call->operation : OPERATION_NONE;
+#define FLAG_SECOND_FACTOR "second_factor"
 
-    return reply->operation == before
-               ? exchange->wanted
-               : reply->operation != OPERATION_NONE &&
-                     track_wants(exchange->site->track, reply->operation,
-                                 exchange->call ? exchange->call->model : NULL);
+/* What the answer made of the call. An intent stands already and becomes an event in any case:
+ * where the answer says that nothing of the kind happened (the password of a login was right, but a
+ * second factor is asked for), it is a call. */
+static operation_t final_operation(const exchange_t *exchange, const reply_t *reply)
+{
+    return reply->operation == OPERATION_NONE && exchange->number ? OPERATION_CALL
+                                                                  : reply->operation;
 }
 
 static void write_outcome(exchange_t *exchange, const reply_t *reply, const session_t *session)
 {
+    operation_t operation = final_operation(exchange, reply);
+    const char *model = exchange->call ? exchange->call->model : NULL;
     event_t *event;
 
     if (exchange->number) {
         event = event_create(exchange->request->pool);
+        event_set(event, EVENT_OPERATION, operation_name(operation));
     }
-    else if (!wants_outcome(exchange, reply)) {
+    else if (operation == OPERATION_NONE || !track_wants(exchange->site->track, operation, model)) {
         return;
     }
     else {
-        event = call_event(exchange, reply->operation);
+        event = call_event(exchange, operation);
+    }
+    if (reply->second_factor) {
+        event_add_flag(event, FLAG_SECOND_FACTOR);
     }
     if (session->state != SESSION_FREE) {
         record_session(event, session);
