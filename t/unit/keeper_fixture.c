@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,33 @@ void drain_all(void)
     apr_pool_create(&own, pool);
     drain(keeper_create(&config, own));
     apr_pool_destroy(own);
+}
+
+static void set_stop(int signal_number)
+{
+    (void)signal_number;
+    stop = 1;
+}
+
+pid_t run_keeper(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        signal(SIGTERM, set_stop);
+        _exit(keeper_run(&config, pool));
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+int exit_of(pid_t child)
+{
+    int result;
+
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    return WEXITSTATUS(result);
 }
 
 /* ---- reading ---- */

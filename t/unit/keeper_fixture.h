@@ -3,6 +3,8 @@
 #ifndef KEEPER_FIXTURE_H
 #define KEEPER_FIXTURE_H
 
+#include <sys/types.h>
+
 #include "keeper/keeper.h"
 
 #define NODE "node-1"
@@ -35,6 +37,10 @@ const char *segment_path(int index);
 void drain(keeper_t *keeper);
 /* A new keeper drains, and goes. */
 void drain_all(void);
+
+/* keeper_run in a process of its own, which SIGTERM stops. */
+pid_t run_keeper(void);
+int exit_of(pid_t child);
 
 /* ---- reading ---- */
 

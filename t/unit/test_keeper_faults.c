@@ -20,12 +20,14 @@
 
 #include "keeper_fixture.h"
 
+#define LONG_VALUES 1000
+
 /* ---- the wrappers ---- */
 
 static int steps_left;           /* until the process kills itself; 0: it does not */
 static const char *refused_path; /* events with this path are refused */
 static int refused_times;        /* how often; -1: always */
-static int disk_full;            /* every event is refused */
+static int disk_full;            /* long events are refused, as on a disk with little room left */
 static int commits_to_fail;      /* after having been carried out: their answer is lost */
 static int hang;                 /* opening the database takes for ever */
 
@@ -67,7 +69,8 @@ apr_status_t __wrap_store_append(store_t *store, const event_t *event)
     const char *path = event->cell[EVENT_PATH];
 
     step();
-    if (disk_full) {
+    if (disk_full && event->cell[EVENT_VALUES] &&
+        strlen(event->cell[EVENT_VALUES]) >= LONG_VALUES) {
         return APR_EGENERAL;
     }
     if (refused_path && path && strcmp(path, refused_path) == 0 && refused_times != 0) {
@@ -174,6 +177,20 @@ static void test_a_passing_refusal_costs_nothing(void **state)
     journal_close(journal);
 }
 
+static void append_long(journal_t *journal)
+{
+    event_t *event = event_create(pool);
+    char values[LONG_VALUES + 1];
+
+    memset(values, 'x', LONG_VALUES);
+    values[LONG_VALUES] = '\0';
+    event_set_time(event, EVENT_TIME, apr_time_now());
+    event_set(event, EVENT_OPERATION, "write");
+    event_set(event, EVENT_VALUES, values);
+    assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1000, event), APR_SUCCESS);
+}
+
+/* A gap would still fit where the event does not. */
 static void test_a_full_disk_replaces_no_event(void **state)
 {
     journal_t *journal = open_journal();
@@ -181,7 +198,8 @@ static void test_a_full_disk_replaces_no_event(void **state)
     int moved;
 
     (void)state;
-    append_some(journal, 0, 4);
+    append_long(journal);
+    append_some(journal, 0, 3);
     disk_full = 1;
     for (int i = 0; i < 40; i++) {
         assert_int_not_equal(keeper_drain(keeper, &moved), APR_SUCCESS);
