@@ -31,7 +31,8 @@ static void find_ids(arguments_t *arguments)
     if (flags & (METHOD_IDS | METHOD_SOURCES) ||
         (flags & METHOD_MAYBE_IDS && call_ids_likely(first))) {
         arguments->first = 1;
-        arguments->ids = first;
+        /* Odoo refuses ids by name, but whoever tried meant these. */
+        arguments->ids = first ? first : envelope_keyword(arguments->parts, "ids");
     }
     call_ids_read(arguments->pool, arguments->ids, &arguments->read);
 }
@@ -113,6 +114,18 @@ static void read_records(const arguments_t *arguments, call_t *call)
     }
     else if (!arguments->ids) {
         call->record_count = -1;
+    }
+}
+
+/* Odoo answers true to a write of no records, and to a create of none, and does nothing. Such a
+ * call says that something was called, not that something was written. */
+static void check_nothing(call_t *call)
+{
+    int of_records = call->operation == OPERATION_CREATE || call->operation == OPERATION_WRITE ||
+                     call->operation == OPERATION_UNLINK;
+
+    if (of_records && call->record_count == 0) {
+        call->operation = OPERATION_CALL;
     }
 }
 
@@ -279,6 +292,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const red
     call->record_ids = arguments.read.ids;
     call->record_count = arguments.read.count;
     read_records(&arguments, call);
+    check_nothing(call);
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;
     }
