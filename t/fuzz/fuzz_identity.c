@@ -9,6 +9,8 @@
 #include "odoo/identity.h"
 #include "text/utf8.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static apr_pool_t *root;
 
 static const identity_t *read_cut(apr_pool_t *pool, const char *data, size_t size, size_t piece)

@@ -9,6 +9,8 @@
 
 #include "odoo/reply.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 typedef struct shape_t {
     const char *path;
     int status;
