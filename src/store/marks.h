@@ -2,9 +2,9 @@
  * has a value. A search takes the blocks that carry all the marks it asks for and looks through
  * their events.
  *
- * An index over each column would cost three times as much as the event itself. Marks
- * cost little, since the events of a moment share users, sessions, models and addresses, and they
- * serve combined filters as well as single ones. */
+ * An index over each column would cost three times as much as the event itself. Marks cost little,
+ * since the events of a moment share users, sessions, models and addresses. They leave more to look
+ * through: docs/store.md tells how long that takes. */
 #ifndef STORE_MARKS_H
 #define STORE_MARKS_H
 
