@@ -20,9 +20,13 @@ int redact_name(const redact_t *redact, const char *field);
 
 /* Replaces, at every depth, the value of each redacted member by REDACTED, in place; its own too
  * if the value is a member. Looks into the lines of x2many commands. Also replaces a member
- * "value" beside a "key" or "name" whose text is a redacted name (ir.config_parameter); a write
- * of "value" alone is for the caller, who knows the model. Of the built-in names null, true, false
- * and the number of a "..._id" stay: they tell no secret. */
+ * "value" beside a "key" or "name" whose text is a redacted name (ir.config_parameter). Of the
+ * built-in names null, true, false and the number of a "..._id" stay: they tell no secret. */
 void redact_value(const redact_t *redact, json_value_t *value);
+
+/* Replaces members that are secret in this model though their names are not, in the object or in
+ * each object of the array: the value of an ir.config_parameter whose key is not beside it, the
+ * code that somebody types at login. Besides redact_value, not in its place. NULL model: none. */
+void redact_model(const char *model, json_value_t *value);
 
 #endif

@@ -270,6 +270,7 @@ static void read_values(const arguments_t *arguments, const redact_t *redact, ca
 
     values = add_ids(arguments, values);
     if (values) {
+        redact_model(call->model, values);
         call->values = call_values_write(arguments->pool, redact, values, truncated);
     }
 }

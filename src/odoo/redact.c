@@ -248,3 +248,40 @@ void redact_value(const redact_t *redact, json_value_t *value)
         redact_below(redact, value, 0);
     }
 }
+
+static const struct {
+    const char *model;
+    const char *field;
+    const char *unless; /* shown if this member stands beside it, which redact_value judges by */
+} model_secrets[] = {
+    {"ir.config_parameter", "value", "key"}, {"res.users.apikeys", "key", NULL},
+    {"res.users.apikeys.show", "key", NULL}, {"auth_totp.wizard", "code", NULL},
+    {"auth_totp.wizard", "url", NULL},       {"auth_totp.wizard", "qrcode", NULL},
+};
+
+static void redact_record(const char *model, json_value_t *record)
+{
+    for (size_t i = 0; i < sizeof(model_secrets) / sizeof(*model_secrets); i++) {
+        const char *unless = model_secrets[i].unless;
+        json_value_t *member = json_member(record, model_secrets[i].field);
+
+        if (member && !strcmp(model, model_secrets[i].model) &&
+            !(unless && json_member(record, unless))) {
+            redact_member(member, VERDICT_SECRET);
+        }
+    }
+}
+
+void redact_model(const char *model, json_value_t *value)
+{
+    if (!model || !value) {
+        return;
+    }
+    if (value->type == JSON_TYPE_OBJECT) {
+        redact_record(model, value);
+    }
+    for (json_value_t *record = value->type == JSON_TYPE_ARRAY ? value->first : NULL; record;
+         record = record->next) {
+        redact_record(model, record);
+    }
+}

@@ -133,16 +133,22 @@ static void a_name_too_long_for_a_field_is_hidden(void **state)
     assert_true(redact_name(redact, name));
 }
 
-static const char *redacted(const redact_t *redact, const char *text)
+static const char *written(const json_value_t *value)
 {
-    json_value_t *value = json_parse(pool, text, strlen(text), &limits);
     buffer_t buffer;
 
-    assert_non_null(value);
-    redact_value(redact, value);
     buffer_init(&buffer, pool, 100000);
     json_write(&buffer, value);
     return buffer_string(&buffer);
+}
+
+static const char *redacted(const redact_t *redact, const char *text)
+{
+    json_value_t *value = json_parse(pool, text, strlen(text), &limits);
+
+    assert_non_null(value);
+    redact_value(redact, value);
+    return written(value);
 }
 
 static void values_are_replaced_at_every_depth(void **state)
@@ -207,6 +213,31 @@ static void parameters_are_judged_by_their_key(void **state)
     }
 }
 
+static void some_models_have_secrets_of_their_own(void **state)
+{
+    static const char *const cases[][3] = {
+        {"ir.config_parameter", "{\"value\":\"x\"}", "{\"value\":\"[redacted]\"}"},
+        {"ir.config_parameter", "{\"key\":\"web.base.url\",\"value\":\"x\"}",
+         "{\"key\":\"web.base.url\",\"value\":\"x\"}"},
+        {"ir.config_parameter", "[{\"value\":\"x\"},{\"value\":false},5]",
+         "[{\"value\":\"[redacted]\"},{\"value\":false},5]"},
+        {"res.users.apikeys.show", "{\"key\":\"x\"}", "{\"key\":\"[redacted]\"}"},
+        {"auth_totp.wizard", "{\"code\":123456}", "{\"code\":\"[redacted]\"}"},
+        {"res.partner", "{\"value\":\"x\",\"code\":1}", "{\"value\":\"x\",\"code\":1}"},
+        {NULL, "{\"value\":\"x\"}", "{\"value\":\"x\"}"},
+        {"ir.config_parameter", "\"value\"", "\"value\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        json_value_t *value = json_parse(pool, cases[i][1], strlen(cases[i][1]), &limits);
+
+        redact_model(cases[i][0], value);
+        assert_string_equal(written(value), cases[i][2]);
+    }
+    redact_model("ir.config_parameter", NULL);
+}
+
 static void a_redacted_head_of_a_long_value_keeps_no_hash(void **state)
 {
     redact_t *redact = redact_create(pool);
@@ -222,7 +253,6 @@ static void a_redacted_head_of_a_long_value_keeps_no_hash(void **state)
 static const char *redacted_below(const redact_t *redact, int depth)
 {
     json_value_t *root = json_new_array(pool), *object = json_new_object(pool), *at = root;
-    buffer_t buffer;
 
     for (int i = 1; i < depth; i++) {
         at = json_push(at, json_new_array(pool));
@@ -230,9 +260,7 @@ static const char *redacted_below(const redact_t *redact, int depth)
     json_set(json_push(at, object), "password", json_new_string(pool, "hunter2"));
     json_set(object, "name", json_new_string(pool, "Jo"));
     redact_value(redact, root);
-    buffer_init(&buffer, pool, 100000);
-    json_write(&buffer, root);
-    return buffer_string(&buffer);
+    return written(root);
 }
 
 static void nesting_beyond_reason_is_replaced_as_a_whole(void **state)
@@ -258,6 +286,7 @@ int main(void)
         cmocka_unit_test(values_are_replaced_at_every_depth),
         cmocka_unit_test(what_the_administrator_names_is_hidden_whatever_it_is),
         cmocka_unit_test(parameters_are_judged_by_their_key),
+        cmocka_unit_test(some_models_have_secrets_of_their_own),
         cmocka_unit_test(a_redacted_head_of_a_long_value_keeps_no_hash),
         cmocka_unit_test(nesting_beyond_reason_is_replaced_as_a_whole),
     };
