@@ -9,10 +9,9 @@
 #include <apr_general.h>
 
 #include "odoo/call.h"
+#include "target.h"
 #include "text/json_value.h"
 #include "text/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const paths[] = {"/web/dataset/call_kw/res.partner/write",
                                     "/web/dataset/call_button", "/web/dataset/resequence",

@@ -7,11 +7,10 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "target.h"
 #include "text/cookie.h"
 
 #define NAME "session_id"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(int truth)
 {

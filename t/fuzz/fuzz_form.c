@@ -7,10 +7,9 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "target.h"
 #include "text/form.h"
 #include "text/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const names[] = {"login", "password", "a", "", NULL};
 

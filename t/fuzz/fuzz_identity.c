@@ -7,9 +7,8 @@
 #include <apr_general.h>
 
 #include "odoo/identity.h"
+#include "target.h"
 #include "text/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static apr_pool_t *root;
 

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 
 #include "../../src/trail/journal_format.h"
+#include "target.h"
 
 #define INCARNATION "0123456789abcdef0123456789abcdef"
 #define NAME INCARNATION "-00000001" JOURNAL_SUFFIX
@@ -107,8 +108,6 @@ static int read_all(const buffer_t *content, const char *first, apr_size_t lengt
     journal_reader_close(reader);
     return records;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -8,11 +8,10 @@
 #include <apr_general.h>
 
 #include "../unit/json_cuts.h"
+#include "target.h"
 #include "text/utf8.h"
 
 #define RANDOM_CUTS 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const json_limits_t limits = {100000, 1u << 22, 1u << 20, 100000};
 

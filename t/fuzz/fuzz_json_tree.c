@@ -9,12 +9,11 @@
 #include <apr_general.h>
 
 #include "../unit/json_cuts.h"
+#include "target.h"
 
 #define RANDOM_CUTS 3
 #define LIMIT_BYTES 4
 #define REPAIR_GROWTH 3 /* a broken byte becomes a U+FFFD */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const json_limits_t roomy = {1000000, 1u << 24, 1u << 22, 1000000};
 

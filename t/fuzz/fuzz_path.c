@@ -7,9 +7,8 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "target.h"
 #include "text/path.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(int truth)
 {

@@ -8,8 +8,7 @@
 #include <apr_general.h>
 
 #include "odoo/reply.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "target.h"
 
 typedef struct shape_t {
     const char *path;
