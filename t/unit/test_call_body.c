@@ -17,16 +17,24 @@ static void assert_ids(const char *json, const char *ids, apr_int64_t count)
     }
 }
 
+/* Odoo answers true to it and deletes nothing. */
+static void assert_no_ids(const char *json)
+{
+    const char *args = apr_pstrcat(pool, "[", json, "]", NULL);
+
+    assert_records(call_with("res.partner", "unlink", args, "{}"), OPERATION_CALL, NULL, 0);
+}
+
 static void test_plain_ids(void **state)
 {
     (void)state;
     assert_ids("[1,2,3]", "1 2 3", 3);
     assert_ids("7", "7", 1);
-    assert_ids("[]", NULL, 0);
-    assert_ids("false", NULL, 0);
-    assert_ids("null", NULL, 0);
-    assert_ids("0", NULL, 0);
-    assert_ids("\"\"", NULL, 0);
+    assert_no_ids("[]");
+    assert_no_ids("false");
+    assert_no_ids("null");
+    assert_no_ids("0");
+    assert_no_ids("\"\"");
     assert_ids("{\"5\":1,\"6\":2}", "5 6", 2);
     assert_ids("\"12\"", "1 2", 2);
     assert_ids("[12.0]", "12", 1);
@@ -55,7 +63,7 @@ static void test_args_of_other_kinds(void **state)
     assert_records(call_with("x", "unlink", "[]", "{}"), OPERATION_UNLINK, NULL, -1);
     assert_records(call_with("x", "unlink", "{\"0\":[1]}", "{}"), OPERATION_UNLINK, NULL, -1);
     assert_records(call_with("x", "unlink", "null", "{}"), OPERATION_UNLINK, NULL, -1);
-    assert_records(call_with("x", "unlink", "[]", "{\"ids\":[5]}"), OPERATION_UNLINK, NULL, -1);
+    assert_records(call_with("x", "unlink", "[]", "{\"ids\":[5]}"), OPERATION_UNLINK, "5", 1);
 }
 
 static const char *repeat(const char *text, int times)
