@@ -15,11 +15,21 @@ typedef struct form_reader_t form_reader_t;
 
 /* Looks for these names (NULL-terminated list, used by reference) and passes over all others. */
 form_reader_t *form_reader_create(apr_pool_t *pool, const char *const *names);
+
+/* To be called before the first feed: the decoded value of one of the names goes to the sink in
+ * pieces, however long it is, and nothing of it is kept. */
+typedef void (*form_sink_t)(void *payload, const char *data, apr_size_t length);
+void form_reader_stream(form_reader_t *reader, const char *name, form_sink_t sink, void *payload);
+
 void form_reader_feed(form_reader_t *reader, const char *data, apr_size_t length);
 void form_reader_end(form_reader_t *reader);
 
-/* Repaired UTF-8; NULL if the form has no such field. Valid after form_reader_end. */
+/* Repaired UTF-8, "" if it was streamed; NULL if the form has no such field. Valid after
+ * form_reader_end. */
 const char *form_value(const form_reader_t *reader, const char *name);
+
+/* 1 if the value was longer than what is kept of it. */
+int form_value_cut(const form_reader_t *reader, const char *name);
 
 /* The same for a query string (or a whole form held in memory). */
 const char *form_query_value(apr_pool_t *pool, const char *query, const char *name);

@@ -6,9 +6,13 @@
 #include "text/buffer.h"
 #include "text/utf8.h"
 
+#define CHUNK_SIZE 256 /* decoded bytes of a streamed value that go to its sink at a time */
+
 typedef struct field_t {
     const char *name;
     buffer_t value;
+    form_sink_t sink; /* NULL: the value is kept */
+    void *payload;
     int found; /* the first value of a name counts, so nothing is added to it later */
 } field_t;
 
@@ -22,6 +26,8 @@ struct form_reader_t {
     field_t *current; /* whose value is being read; NULL: nobody asked for it */
     char escape[2];   /* "%" and the first digit of an escape that is not complete */
     int escape_length;
+    char chunk[CHUNK_SIZE];
+    apr_size_t chunk_length;
     apr_pool_t *pool;
 };
 
@@ -39,12 +45,56 @@ form_reader_t *form_reader_create(apr_pool_t *pool, const char *const *names)
     return reader;
 }
 
+/* The place of a name that is looked for, -1 if it is not. */
+static int find(const form_reader_t *reader, const char *name)
+{
+    for (int i = 0; i < reader->field_count; i++) {
+        if (!strcmp(reader->fields[i].name, name)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+void form_reader_stream(form_reader_t *reader, const char *name, form_sink_t sink, void *payload)
+{
+    int index = find(reader, name);
+
+    if (index >= 0) {
+        reader->fields[index].sink = sink;
+        reader->fields[index].payload = payload;
+    }
+}
+
+static void flush(form_reader_t *reader)
+{
+    if (reader->chunk_length > 0) {
+        reader->current->sink(reader->current->payload, reader->chunk, reader->chunk_length);
+        reader->chunk_length = 0;
+    }
+}
+
+static void put_value(form_reader_t *reader, char byte)
+{
+    field_t *field = reader->current;
+
+    if (!field) {
+        return;
+    }
+    if (!field->sink) {
+        buffer_append_char(&field->value, byte);
+        return;
+    }
+    reader->chunk[reader->chunk_length++] = byte;
+    if (reader->chunk_length == CHUNK_SIZE) {
+        flush(reader);
+    }
+}
+
 static void put(form_reader_t *reader, char byte)
 {
     if (reader->in_value) {
-        if (reader->current) {
-            buffer_append_char(&reader->current->value, byte);
-        }
+        put_value(reader, byte);
     }
     else if (reader->name_length < FORM_MAX_NAME) {
         reader->name[reader->name_length++] = byte;
@@ -102,6 +152,7 @@ static void end_pair(form_reader_t *reader)
     if (reader->pair_started && !reader->in_value) {
         end_name(reader);
     }
+    flush(reader);
     reader->name_length = 0;
     reader->in_value = 0;
     reader->pair_started = 0;
@@ -160,15 +211,20 @@ void form_reader_end(form_reader_t *reader)
 
 const char *form_value(const form_reader_t *reader, const char *name)
 {
-    for (int i = 0; i < reader->field_count; i++) {
-        const field_t *field = &reader->fields[i];
+    int index = find(reader, name);
+    const field_t *field = index < 0 ? NULL : &reader->fields[index];
 
-        if (field->found && !strcmp(field->name, name)) {
-            return utf8_repair(reader->pool, field->value.data ? field->value.data : "",
-                               field->value.length);
-        }
-    }
-    return NULL;
+    return field && field->found
+               ? utf8_repair(reader->pool, field->value.data ? field->value.data : "",
+                             field->value.length)
+               : NULL;
+}
+
+int form_value_cut(const form_reader_t *reader, const char *name)
+{
+    int index = find(reader, name);
+
+    return index >= 0 && reader->fields[index].value.overflow;
 }
 
 const char *form_query_value(apr_pool_t *pool, const char *query, const char *name)
