@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,14 +117,13 @@ void append(journal_t *journal, journal_kind_t kind, apr_uint64_t number, const 
 
 void die_owning(void (*act)(journal_t *journal))
 {
-    pid_t child = fork();
+    pid_t child = fork_child();
     int result;
 
     if (child == 0) {
         act(open_journal());
         _exit(0);
     }
-    assert_true(child > 0);
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
 }
@@ -175,15 +175,25 @@ static void set_stop(int signal_number)
     stop = 1;
 }
 
-pid_t run_keeper(void)
+pid_t fork_child(void)
 {
     pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    return child;
+}
+
+pid_t run_keeper(void)
+{
+    pid_t child = fork_child();
 
     if (child == 0) {
         signal(SIGTERM, set_stop);
         _exit(keeper_run(&config, pool));
     }
-    assert_true(child > 0);
     return child;
 }
 

@@ -21,6 +21,9 @@ const char *journal_folder(void);
 /* How many lines of the log hold this text. */
 int logged(const char *text);
 
+/* A child that does not outlive the test. */
+pid_t fork_child(void);
+
 /* ---- writing ---- */
 
 journal_t *open_journal(void);

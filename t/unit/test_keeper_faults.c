@@ -254,7 +254,7 @@ static void test_a_database_that_hangs_does_not_hold_up_the_exit(void **state)
     (void)state;
     hang = 1;
     signal(SIGTERM, set_stop);
-    child = fork();
+    child = fork_child();
     if (child == 0) {
         _exit(keeper_run(&config, pool) == KEEPER_STOPPED ? 1 : 2); /* it never comes back */
     }
@@ -331,7 +331,7 @@ static void start_writer(writer_t *writer)
     memset(writer, 0, sizeof(*writer));
     assert_int_equal(pipe(writer->orders), 0);
     assert_int_equal(pipe(writer->answers), 0);
-    writer->process = fork();
+    writer->process = fork_child();
     if (writer->process == 0) {
         write_journal(writer);
     }
@@ -394,7 +394,7 @@ static void make_calls(int count)
 /* A keeper that lives for so many steps, or until nothing is left to do. */
 static void live(int steps)
 {
-    pid_t child = fork();
+    pid_t child = fork_child();
 
     if (child == 0) {
         steps_left = steps;
