@@ -284,6 +284,18 @@ static apr_status_t start_thread(apr_pool_t *pool, runtime_t *self)
     return status;
 }
 
+/* The pages of this child open the database from many threads. */
+static void load_driver(const runtime_t *self, server_rec *server)
+{
+    const char *problem = NULL;
+    apr_status_t status = store_initialize(child_pool, self->installation->store.driver, &problem);
+
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, status, server, "user_audit: %s",
+                     problem ? problem : "the database driver cannot be loaded");
+    }
+}
+
 void runtime_start_child(apr_pool_t *pchild, server_rec *main_server)
 {
     runtime_t *self = runtime();
@@ -304,6 +316,7 @@ void runtime_start_child(apr_pool_t *pchild, server_rec *main_server)
                          ? "requests that may change data are refused with 503"
                          : "Odoo's traffic goes on and its events are lost until one can");
     }
+    load_driver(self, main_server);
     tunnel_child_init(child_pool);
     status = start_thread(child_pool, self);
     if (status != APR_SUCCESS) {
