@@ -13,7 +13,7 @@ for my $text (map { content($_) =~ s/\\\n/ /gr } 'Makefile.am', files(qr/\.am$/,
     push @{ $variable{$1} }, split ' ', $2 while $text =~ /^\s*(\w+) \+?=[ \t]*(.*)$/mg;
 }
 
-my %listed = map { $_ => 1 } map { @{ $variable{$_} } } grep { /_SOURCES$/ } keys %variable;
+my %listed = map { $_ => 1 } map { @$_ } values %variable;
 my %generated = map { $_ => 1 } map { @{ $variable{$_} } } grep { /^nodist_/ } keys %variable;
 my %built = map { $_ => 1 } @{ $variable{check_PROGRAMS} };
 
