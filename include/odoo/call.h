@@ -19,13 +19,9 @@
 #define CALL_FLAG_DUPLICATE_KEY "duplicate_key"
 #define CALL_FLAG_UNPARSED "unparsed"
 #define CALL_FLAG_TRUNCATED "truncated"
+#define CALL_FLAG_BODY_IGNORED "body_ignored" /* Odoo did not look at it (facts A7) */
 
 typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_level_t;
-
-/* Where the answer tells ids: paths into `result` for the reply reader, several parted by a blank:
- * "." is the result itself, "[]" each element, "[0]" the first, "records[].id" a member of each
- * element of a member. NULL: the answer tells none. */
-typedef const char *result_ids_t;
 
 /* `values` is what was written: an object, or an array of objects where the call carried a list.
  * Of any other call (operation call) it is an object of what was passed: "args" (positional ones
@@ -44,6 +40,10 @@ typedef struct call_t {
     const char *login, *database; /* what a login states; never a password */
     apr_int64_t uid;              /* what an RPC call states; 0 none */
     result_ids_t result_ids;
+    /* base_import names its target only when its import record is made (facts A10): the target of
+     * a create of one, and the record that a later import runs. */
+    const char *import_model;  /* NULL: no such create */
+    apr_int64_t import_record; /* 0: no such import */
     int background; /* not a person's action although the route is personal (facts G 23) */
     /* 0: the body is no call we can read; operation is OPERATION_UNPARSED_CALL, flags has
      * "unparsed" and nothing else is set. */
@@ -52,11 +52,21 @@ typedef struct call_t {
 
 typedef struct call_reader_t call_reader_t;
 
-/* content_type and query may be NULL. A body of another content type than the route runs on is
- * read all the same (facts A3: the server decides; its answer tells). */
-call_reader_t *call_reader_create(apr_pool_t *pool, const route_t *route, const char *path,
-                                  const char *query, const char *content_type,
-                                  const redact_t *redact, values_level_t values);
+/* What the head of a request says of its body. */
+typedef struct call_request_t {
+    const char *method;       /* NULL: POST */
+    const char *path;         /* decoded (text/path.h) */
+    const char *query;        /* NULL: none */
+    const char *content_type; /* NULL: none */
+    int chunked;              /* a long body goes to Odoo without a Content-Length */
+    int credentials;          /* a session or a key came with it: who sends it may be somebody */
+} call_request_t;
+
+/* A body of another content type than the route runs on is read all the same (facts A3: the server
+ * decides; its answer tells). The request's texts are used by reference. */
+call_reader_t *call_reader_create(apr_pool_t *pool, const route_t *route,
+                                  const call_request_t *request, const redact_t *redact,
+                                  values_level_t values);
 
 void call_reader_feed(call_reader_t *reader, const char *data, apr_size_t length);
 

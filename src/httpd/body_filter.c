@@ -121,12 +121,20 @@ void body_filter_insert(exchange_t *exchange)
 {
     request_rec *request = exchange->request;
     body_filter_t *self = apr_pcalloc(request->pool, sizeof(*self));
+    call_request_t call = {0};
 
     self->exchange = exchange;
     self->generation = session_table_generation(runtime()->sessions);
+    call.method = request->method;
+    call.path = exchange->path;
+    call.query = exchange->query;
+    call.content_type = apr_table_get(request->headers_in, "Content-Type");
+    call.chunked = apr_table_get(request->headers_in, "Transfer-Encoding") != NULL &&
+                   !apr_table_get(request->subprocess_env, "proxy-sendcl");
+    call.credentials =
+        exchange->cookie != NULL || apr_table_get(request->headers_in, "Authorization") != NULL;
     exchange->call_reader =
-        call_reader_create(request->pool, exchange->route, exchange->path, exchange->query,
-                           apr_table_get(request->headers_in, "Content-Type"),
-                           exchange->site->redact, (values_level_t)exchange->site->values);
+        call_reader_create(request->pool, exchange->route, &call, exchange->site->redact,
+                           (values_level_t)exchange->site->values);
     ap_add_input_filter_handle(registered, self, request, request->connection);
 }

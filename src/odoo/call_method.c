@@ -280,6 +280,28 @@ static int is_dry_run(const arguments_t *arguments)
     return arguments->method->flags & METHOD_DRY_RUN && json_truthy(argument(arguments, "dryrun"));
 }
 
+#define IMPORT_MODEL "base_import.import"
+
+/* The target of an import stands in the record made for it, which is all that the import itself
+ * names. */
+static void read_import(const arguments_t *arguments, call_t *call)
+{
+    if (strcmp(call->model, IMPORT_MODEL) != 0) {
+        return;
+    }
+    if (call->operation == OPERATION_CREATE) {
+        json_value_t *values = argument(arguments, arguments->method->values);
+
+        if (values && values->type == JSON_TYPE_ARRAY) {
+            values = values->first;
+        }
+        call->import_model = json_string(json_member(values, "res_model"));
+    }
+    else if (call->operation == OPERATION_IMPORT && call->record_ids) {
+        call->import_record = apr_atoi64(call->record_ids);
+    }
+}
+
 void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const redact_t *redact,
                       values_level_t level, call_t *call, int *truncated)
 {
@@ -293,6 +315,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const red
     call->record_ids = arguments.read.ids;
     call->record_count = arguments.read.count;
     read_records(&arguments, call);
+    read_import(&arguments, call);
     check_nothing(call);
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;

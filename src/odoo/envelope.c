@@ -29,6 +29,7 @@ typedef struct frame_t {
 typedef enum text_t { TEXT_NONE, TEXT_KEY, TEXT_TREE, TEXT_IGNORED } text_t;
 
 struct envelope_t {
+    envelope_shape_t shape;
     json_scan_t *scan;
     frame_t frames[MAX_FRAMES];
     int frame_count;
@@ -124,6 +125,33 @@ static target_t into_arguments(envelope_t *envelope, json_token_t token)
     return token == JSON_STRING ? into_slot(parts_argument_text(&envelope->parts)) : nowhere();
 }
 
+/* Behind the database and the user; no part of it may ever be kept. */
+#define EXTERNAL_PASSWORD 2
+
+static target_t target_argument(envelope_t *envelope)
+{
+    slot_t *slot = parts_argument(&envelope->parts);
+    int password = envelope->shape == ENVELOPE_EXTERNAL &&
+                   envelope_argument_count(&envelope->parts) == EXTERNAL_PASSWORD + 1;
+
+    if (password) {
+        slot->present = 0;
+    }
+    return password ? nowhere() : into_slot(slot);
+}
+
+/* A member of the body where the body itself has the keywords. */
+static target_t target_bare(envelope_t *envelope, json_token_t token)
+{
+    if (parts_key_is(&envelope->key, "ids")) {
+        parts_begin_arguments(&envelope->parts);
+        return into_slot(parts_argument(&envelope->parts));
+    }
+    return parts_key_is(&envelope->key, "context")
+               ? into_context(envelope, CONTEXT_OF_KEYWORDS, token)
+               : into_slot(parts_keyword(&envelope->parts, &envelope->key));
+}
+
 static target_t target_parameter(envelope_t *envelope, json_token_t token)
 {
     if (parts_key_is(&envelope->key, "args")) {
@@ -144,6 +172,9 @@ static target_t target_member(envelope_t *envelope, role_t role, json_token_t to
 {
     switch (role) {
     case ROLE_ENVELOPE:
+        if (envelope->shape == ENVELOPE_BARE) {
+            return target_bare(envelope, token);
+        }
         if (!parts_key_is(&envelope->key, "params")) {
             return nowhere();
         }
@@ -211,7 +242,7 @@ static target_t target_of(envelope_t *envelope, json_token_t token)
     case FORM_OBJECT:
         return target_member(envelope, frame->role, token);
     case FORM_ARRAY:
-        return into_slot(parts_argument(&envelope->parts));
+        return target_argument(envelope);
     case FORM_PAIRS:
         return target_pair(envelope, frame->role, token);
     case FORM_PAIR:
@@ -378,11 +409,12 @@ static void sink_text(void *payload, json_token_t token, const char *data, apr_s
 
 /* ---- what others call ---- */
 
-envelope_t *envelope_create(apr_pool_t *pool, const char *const *names)
+envelope_t *envelope_create(apr_pool_t *pool, envelope_shape_t shape, const char *const *names)
 {
     envelope_t *envelope = apr_pcalloc(pool, sizeof(*envelope));
     json_sink_t sink = {sink_token, sink_text, envelope};
 
+    envelope->shape = shape;
     envelope->scan = json_scan_create(pool, &sink);
     parts_init(&envelope->parts, pool, names);
     return envelope;
@@ -397,7 +429,7 @@ void envelope_feed(envelope_t *envelope, const char *data, apr_size_t length)
 const envelope_parts_t *envelope_end(envelope_t *envelope, int complete)
 {
     if (json_scan_end(envelope->scan) != APR_SUCCESS || !complete || !envelope->object ||
-        !envelope->params_seen || envelope->malformed) {
+        envelope->malformed || (!envelope->params_seen && envelope->shape != ENVELOPE_BARE)) {
         return NULL;
     }
     parts_finish(&envelope->parts);

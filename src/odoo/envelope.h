@@ -10,21 +10,35 @@
 #include "text/json_value.h"
 
 #define ENVELOPE_MAX_PARAMETERS 8
-#define ENVELOPE_MAX_ARGUMENTS 6 /* positional ones kept; the table of methods knows no more */
+/* Positional arguments kept: five of an external call before those of its method, of which the
+ * table of methods knows no more than six. */
+#define ENVELOPE_MAX_ARGUMENTS 11
 #define ENVELOPE_MAX_KEYWORDS 24
 
 typedef struct envelope_t envelope_t;
 typedef struct envelope_parts_t envelope_parts_t;
 
+typedef enum envelope_shape_t {
+    ENVELOPE_DATASET, /* {"params": {..., "args": [...], "kwargs": {...}}} */
+    /* The same where `args` starts as external calls do: the third one, a password, is not kept. */
+    ENVELOPE_EXTERNAL,
+    /* {"ids": ..., "context": {...}, ...}: ids is the first argument, the rest are keywords */
+    ENVELOPE_BARE
+} envelope_shape_t;
+
 /* names: the members of `params` to keep besides args, kwargs and context; NULL-terminated, at most
  * ENVELOPE_MAX_PARAMETERS, used by reference. */
-envelope_t *envelope_create(apr_pool_t *pool, const char *const *names);
+envelope_t *envelope_create(apr_pool_t *pool, envelope_shape_t shape, const char *const *names);
 
 void envelope_feed(envelope_t *envelope, const char *data, apr_size_t length);
 
 /* The body is over: the parts of the call, or NULL if Python reads none from it: no JSON object, no
  * parameters in it, a cut. They belong to the envelope's pool. */
 const envelope_parts_t *envelope_end(envelope_t *envelope, int complete);
+
+/* The parts of a call whose arguments were read otherwise: a list and an object, or NULL. */
+envelope_parts_t *envelope_of_values(apr_pool_t *pool, const json_value_t *arguments,
+                                     const json_value_t *keywords);
 
 /* Values may be changed in place; NULL for what was not sent. */
 json_value_t *envelope_parameter(const envelope_parts_t *parts, const char *name);

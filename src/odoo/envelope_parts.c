@@ -8,7 +8,7 @@
 
 /* Ids or values: as many ids as are kept and one more. */
 static const json_limits_t argument_limits = {6000, 48 * 1024, 4096, CALL_MAX_IDS + 1};
-static const json_limits_t parameter_limits = {CALL_MAX_IDS + 8, 32 * 1024, 512, CALL_MAX_IDS + 1};
+static const json_limits_t parameter_limits = {CALL_MAX_IDS + 8, 32 * 1024, 4096, CALL_MAX_IDS + 1};
 
 static const char *const context_names[ENVELOPE_CONTEXT_NAMES] = {"active_model", "active_id",
                                                                   "active_ids"};
@@ -196,11 +196,73 @@ void parts_finish(envelope_parts_t *parts)
     parts->truncated |= text[length] != '\0';
 }
 
+/* ---- values in place of trees ---- */
+
+static void fill(slot_t *slot, const json_value_t *value)
+{
+    slot->value = (json_value_t *)value;
+    slot->present = 1;
+}
+
+static void fill_context(envelope_parts_t *parts, const json_value_t *context)
+{
+    for (int i = 0; i < ENVELOPE_CONTEXT_NAMES; i++) {
+        const json_value_t *value = json_member(context, context_names[i]);
+
+        if (value) {
+            fill(&parts->contexts[CONTEXT_OF_KEYWORDS][i], value);
+        }
+    }
+}
+
+static void fill_keywords(envelope_parts_t *parts, const json_value_t *keywords)
+{
+    for (const json_value_t *member = keywords->first; member; member = member->next) {
+        envelope_key_t key = {.length = strlen(member->key)};
+
+        if (strcmp(member->key, "context") == 0) {
+            fill_context(parts, member);
+        }
+        else if (key.length > ENVELOPE_KEY_SIZE || parts->keyword_count == ENVELOPE_MAX_KEYWORDS) {
+            parts->truncated = 1;
+        }
+        else {
+            memcpy(key.data, member->key, key.length);
+            fill(&new_keyword(parts, &key)->slot, member);
+        }
+    }
+    parts->truncated |= keywords->truncated;
+}
+
+envelope_parts_t *envelope_of_values(apr_pool_t *pool, const json_value_t *arguments,
+                                     const json_value_t *keywords)
+{
+    static const char *const no_names[] = {NULL};
+    envelope_parts_t *parts = apr_pcalloc(pool, sizeof(*parts));
+    const json_value_t *argument = arguments ? arguments->first : NULL;
+
+    parts_init(parts, pool, no_names);
+    for (; argument && parts->argument_count < ENVELOPE_MAX_ARGUMENTS; argument = argument->next) {
+        fill(&parts->arguments[parts->argument_count++], argument);
+    }
+    if (arguments && arguments->count > parts->argument_count) {
+        parts->argument_count = arguments->count;
+        parts->truncated = 1;
+    }
+    if (keywords && keywords->type == JSON_TYPE_OBJECT) {
+        fill_keywords(parts, keywords);
+    }
+    return parts;
+}
+
 /* ---- what readers of a call ask ---- */
 
 static json_value_t *slot_value(const slot_t *slot)
 {
-    return slot->present ? json_tree_value(slot->tree) : NULL;
+    if (!slot->present) {
+        return NULL;
+    }
+    return slot->value ? slot->value : json_tree_value(slot->tree);
 }
 
 static json_value_t *value_named(const slot_t *slots, apr_size_t count, const char *name)
@@ -259,7 +321,7 @@ json_value_t *envelope_context(const envelope_parts_t *parts, const char *name)
 static int slots_duplicate(const slot_t *slots, apr_size_t count)
 {
     for (apr_size_t i = 0; i < count; i++) {
-        if (slots[i].present && json_tree_duplicate_key(slots[i].tree)) {
+        if (slots[i].present && slots[i].tree && json_tree_duplicate_key(slots[i].tree)) {
             return 1;
         }
     }

@@ -19,7 +19,8 @@ typedef struct envelope_key_t {
 
 typedef struct slot_t {
     const char *name;
-    json_tree_t *tree; /* made at first use */
+    json_tree_t *tree;   /* made at first use */
+    json_value_t *value; /* in place of a tree */
     int present;
 } slot_t;
 

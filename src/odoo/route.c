@@ -4,103 +4,19 @@
 
 #include <apr_strings.h>
 
+#include "route_table.h"
 #include "text/path.h"
 
-/* A segment of a table path that stands for any one segment. */
-#define ANY_SEGMENT "<module>"
+#define ANY_SEGMENT '<'
 
-#define PASSES 1
-#define GATED 0
-#define PERSONAL 1
-#define NOISE 0
-#define TAIL 1
-#define EXACT 0
+static const route_t other = {
+    ROUTE_OTHER, "",   0,    "http", ROUTE_BODY_ANY, ROUTE_REPLY_ANY, 1, 0, 0, OPERATION_NONE, NULL,
+    NULL,        NULL, NULL, NULL};
 
-/* Rows that differ in little. */
-#define STATIC(path, tail)                                                                         \
-    {                                                                                              \
-        ROUTE_STATIC, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, PASSES   \
-    }
-#define POLL(path, tail)                                                                           \
-    {                                                                                              \
-        ROUTE_POLL, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE, GATED      \
-    }
-#define WAY_IN(path, tail)                                                                         \
-    {                                                                                              \
-        ROUTE_OTHER, path, tail, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, PERSONAL, PASSES \
-    }
-
-/* The first row that matches counts, so a longer path stands before a shorter one with a tail. */
-static const route_t routes[] = {
-    {ROUTE_CALL_KW, "/web/dataset/call_kw", TAIL, "web", ROUTE_BODY_JSON, ROUTE_REPLY_JSONRPC,
-     PERSONAL, GATED},
-    {ROUTE_CALL_BUTTON, "/web/dataset/call_button", TAIL, "web", ROUTE_BODY_JSON,
-     ROUTE_REPLY_JSONRPC, PERSONAL, GATED},
-    {ROUTE_RESEQUENCE, "/web/dataset/resequence", EXACT, "web", ROUTE_BODY_JSON,
-     ROUTE_REPLY_JSONRPC, PERSONAL, GATED},
-
-    STATIC("/" ANY_SEGMENT "/static", TAIL),
-    STATIC("/web/assets", TAIL),
-    STATIC("/web/service-worker.js", EXACT),
-    POLL("/web/image", TAIL),
-    POLL("/web/bundle", TAIL),
-    POLL("/web/binary/company_logo", EXACT),
-    POLL("/web/health", EXACT),
-    POLL("/web/manifest.webmanifest", EXACT),
-    POLL("/web/offline", EXACT),
-    POLL("/odoo/offline", EXACT),
-    {ROUTE_POLL, "/web/webclient/version_info", EXACT, "http", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_IGNORED, NOISE, PASSES},
-    POLL("/web/webclient", TAIL),
-    POLL("/website/translations", TAIL),
-    POLL("/websocket/health", EXACT),
-    POLL("/websocket/peek_notifications", EXACT),
-    POLL("/websocket/update_bus_presence", EXACT),
-    POLL("/websocket/on_closed", EXACT),
-    {ROUTE_WEBSOCKET, "/websocket", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-    POLL("/bus", TAIL),
-    POLL("/mail/data", EXACT),
-    POLL("/mail/init_messaging", EXACT),
-    POLL("/mail/load_message_failures", EXACT),
-    POLL("/mail/thread/data", EXACT),
-    POLL("/mail/thread/messages", EXACT),
-    POLL("/mail/inbox/messages", EXACT),
-    POLL("/mail/history/messages", EXACT),
-    POLL("/mail/starred/messages", EXACT),
-    POLL("/discuss/channel/ping", EXACT),
-    {ROUTE_TOTP, "/web/login/totp", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_HEAD, PERSONAL,
-     PASSES},
-    {ROUTE_LOGIN, "/web/login", EXACT, "http", ROUTE_BODY_FORM, ROUTE_REPLY_HEAD, PERSONAL, PASSES},
-    {ROUTE_AUTHENTICATE, "/web/session/authenticate", EXACT, "web", ROUTE_BODY_JSON,
-     ROUTE_REPLY_JSONRPC, PERSONAL, PASSES},
-    {ROUTE_LOGOUT, "/web/session/logout", EXACT, "web", ROUTE_BODY_IGNORED, ROUTE_REPLY_HEAD,
-     PERSONAL, PASSES},
-    {ROUTE_DESTROY, "/web/session/destroy", EXACT, "web", ROUTE_BODY_IGNORED, ROUTE_REPLY_JSONRPC,
-     PERSONAL, GATED},
-    {ROUTE_SESSION_INFO, "/web/session/get_session_info", EXACT, "web", ROUTE_BODY_IGNORED,
-     ROUTE_REPLY_JSONRPC, NOISE, GATED},
-    {ROUTE_POLL, "/web/session/check", EXACT, "web", ROUTE_BODY_IGNORED, ROUTE_REPLY_IGNORED, NOISE,
-     GATED},
-
-    /* Other ways to a session: open to somebody whose session was refused. */
-    WAY_IN("/web/login_successful", EXACT),
-    WAY_IN("/auth/passkey/start-auth", EXACT),
-    WAY_IN("/auth_oauth", TAIL),
-    WAY_IN("/web/signup", EXACT),
-    WAY_IN("/web/reset_password", EXACT),
-    {ROUTE_PAGE, "/web", EXACT, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL, GATED},
-    {ROUTE_PAGE, "/odoo", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL, GATED},
-    {ROUTE_PAGE, "/scoped_app", TAIL, "http", ROUTE_BODY_IGNORED, ROUTE_REPLY_PAGE, PERSONAL,
-     GATED},
-};
-
-static const route_t other = {ROUTE_OTHER,         "",       0,    "http", ROUTE_BODY_IGNORED,
-                              ROUTE_REPLY_IGNORED, PERSONAL, GATED};
-
-static int starts_with_any_segment(const route_t *route)
+/* The end of the segment of a path, or of a row's path, that begins here. */
+static const char *segment_end(const char *segment)
 {
-    return route->path[1] == ANY_SEGMENT[0];
+    return segment + strcspn(segment, "/");
 }
 
 /* Where the path goes on behind the row's path, or NULL if it does not start with it. */
@@ -108,20 +24,21 @@ static const char *match_prefix(const route_t *route, const char *path)
 {
     const char *pattern = route->path;
 
-    if (starts_with_any_segment(route)) {
-        const char *slash = path[0] == '/' ? strchr(path + 1, '/') : NULL;
+    while (*pattern) {
+        if (*pattern == ANY_SEGMENT) {
+            const char *end = segment_end(path);
 
-        if (!slash || slash == path + 1) {
+            if (end == path) {
+                return NULL;
+            }
+            pattern = segment_end(pattern);
+            path = end;
+        }
+        else if (*pattern++ != *path++) {
             return NULL;
         }
-        pattern += sizeof("/" ANY_SEGMENT) - 1;
-        path = slash;
     }
-    while (*pattern && *pattern == *path) {
-        pattern++;
-        path++;
-    }
-    return *pattern ? NULL : path;
+    return path;
 }
 
 /* What stands behind the matched path and its slash ("" if nothing), or NULL without a match. */
@@ -152,10 +69,10 @@ static int stands_behind_language(const route_t *route)
 
 static const route_t *find_row(const char *path, int behind_language)
 {
-    for (apr_size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if ((!behind_language || stands_behind_language(&routes[i])) &&
-            match_tail(&routes[i], path)) {
-            return &routes[i];
+    for (apr_size_t i = 0; i < route_table_length; i++) {
+        if ((!behind_language || stands_behind_language(&route_table[i])) &&
+            match_tail(&route_table[i], path)) {
+            return &route_table[i];
         }
     }
     return NULL;
@@ -173,16 +90,17 @@ const route_t *route_find(const char *path)
     return route ? route : &other;
 }
 
+/* The path without a language, if it has one. */
+static const char *plain_path(const route_t *route, const char *path)
+{
+    return match_tail(route, path) ? path : path_without_first_segment(path);
+}
+
 static const char *route_tail(const route_t *route, const char *path)
 {
-    const char *tail = match_tail(route, path);
+    const char *plain = plain_path(route, path);
 
-    if (!tail) {
-        const char *rest = path_without_first_segment(path);
-
-        tail = rest ? match_tail(route, rest) : NULL;
-    }
-    return tail;
+    return plain ? match_tail(route, plain) : NULL;
 }
 
 int route_claim(const route_t *route, const char *path, const char **model, const char **method,
@@ -204,4 +122,35 @@ int route_claim(const route_t *route, const char *path, const char **model, cons
     *model = apr_pstrmemdup(pool, tail, (apr_size_t)(parting - tail));
     *method = parting + 1;
     return 1;
+}
+
+const char *route_segment(apr_pool_t *pool, const route_t *route, const char *path,
+                          const char *segment)
+{
+    const char *pattern = route->path;
+    const char *place = strstr(pattern, segment);
+
+    path = plain_path(route, path);
+    if (!place || !path) {
+        return NULL;
+    }
+    while (pattern < place) {
+        int any = *pattern == ANY_SEGMENT;
+
+        pattern = any ? segment_end(pattern) : pattern + 1;
+        path = any ? segment_end(path) : path + 1;
+    }
+    return route->tail && *segment_end(pattern) == '\0'
+               ? path
+               : apr_pstrmemdup(pool, path, (apr_size_t)(segment_end(path) - path));
+}
+
+const char *route_behind(const route_t *route, const char *path)
+{
+    return route_tail(route, path);
+}
+
+const route_t *route_row(apr_size_t index)
+{
+    return index < route_table_length ? &route_table[index] : NULL;
 }

@@ -32,8 +32,9 @@ static void prepare(void)
 static const call_t *read_cut(apr_pool_t *pool, const char *path, const char *data, size_t size,
                               size_t piece, int complete)
 {
+    call_request_t request = {.path = path, .query = "login=q", .credentials = 1};
     call_reader_t *reader =
-        call_reader_create(pool, route_find(path), path, "login=q", NULL, redact, VALUES_FULL);
+        call_reader_create(pool, route_find(path), &request, redact, VALUES_FULL);
 
     for (size_t done = 0; done < size; done += piece) {
         call_reader_feed(reader, data + done, piece < size - done ? piece : size - done);

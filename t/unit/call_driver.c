@@ -74,11 +74,12 @@ static apr_size_t piece(apr_size_t cutting, apr_size_t done, apr_size_t length)
 static const call_t *read_call(apr_pool_t *pool, const text_t *frames, const redact_t *redact,
                                apr_size_t cutting)
 {
-    const char *path = path_decode(pool, frames[FRAME_PATH].data);
+    call_request_t request = {.method = frames[FRAME_METHOD].data,
+                              .path = path_decode(pool, frames[FRAME_PATH].data),
+                              .content_type = frames[FRAME_CONTENT_TYPE].data};
     const text_t *body = &frames[FRAME_BODY];
     call_reader_t *reader =
-        call_reader_create(pool, route_find(path), path, NULL, frames[FRAME_CONTENT_TYPE].data,
-                           redact, VALUES_FULL);
+        call_reader_create(pool, route_find(request.path), &request, redact, VALUES_FULL);
 
     for (apr_size_t done = 0, size; done < body->length; done += size) {
         size = piece(cutting, done, body->length);

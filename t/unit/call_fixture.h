@@ -23,9 +23,9 @@ static redact_t *redact;
 static inline const call_t *read_at(const char *raw_path, const char *content_type,
                                     values_level_t values, const char *body, int complete)
 {
-    const char *path = path_decode(pool, raw_path);
+    call_request_t request = {.path = path_decode(pool, raw_path), .content_type = content_type};
     call_reader_t *reader =
-        call_reader_create(pool, route_find(path), path, NULL, content_type, redact, values);
+        call_reader_create(pool, route_find(request.path), &request, redact, values);
 
     call_reader_feed(reader, body, strlen(body));
     return call_reader_finish(reader, complete);

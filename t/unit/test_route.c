@@ -55,13 +55,13 @@ static void test_every_kind_is_found(void **state)
         {"/websocket/peek_notifications", ROUTE_POLL},
         {"/bus/websocket_worker_bundle", ROUTE_POLL},
         {"/mail/data", ROUTE_POLL},
-        {"/web/image/res.partner/3/avatar_128", ROUTE_POLL},
+        {"/web/image/res.partner/3/avatar_128", ROUTE_DOWNLOAD},
         {"/odoo/offline", ROUTE_POLL},
         {"/web/static/src/img/logo.png", ROUTE_STATIC},
         {"/web/assets/12-abc/web.assets.js", ROUTE_STATIC},
         {"/", ROUTE_OTHER},
         {"/my/orders/7", ROUTE_OTHER},
-        {"/web/content/1", ROUTE_OTHER},
+        {"/web/content/1", ROUTE_DOWNLOAD},
     };
 
     (void)state;
@@ -109,7 +109,7 @@ static void test_spellings_that_odoo_does_not_route(void **state)
 static void test_noise_is_not_found_behind_a_language(void **state)
 {
     static const expected_t table[] = {
-        {"/web/content/static/x", ROUTE_OTHER},
+        {"/web/content/static/x", ROUTE_DOWNLOAD},
         {"/static/x", ROUTE_OTHER},
         {"//static/x", ROUTE_OTHER},
         {"/my/web/static", ROUTE_OTHER},

@@ -1,0 +1,295 @@
+#include "route_table.h"
+
+#define PASSES 1
+#define GATED 0
+#define PERSONAL 1
+#define NOISE 0
+#define TAIL 1
+#define EXACT 0
+
+#define ANYBODY 0u
+#define USER ROUTE_BY_USER
+#define POST ROUTE_BY_POST
+
+#define BODY_(word) ROUTE_BODY_##word
+#define REPLY_(word) ROUTE_REPLY_##word
+
+/* Rows by what they have in common. */
+
+/* What is sent and answered there is read by code of its own. */
+#define SPECIAL(kind, path, tail, channel, body, reply, personal, passes, flags)                   \
+    {                                                                                              \
+        kind, path, tail, channel, BODY_(body), REPLY_(reply), personal, passes, flags,            \
+            OPERATION_NONE, NULL, NULL, NULL, NULL, NULL                                           \
+    }
+
+/* No events: files, noise, pages, ways to a session, descriptions of models and views. */
+#define STATIC(path, tail)                                                                         \
+    SPECIAL(ROUTE_STATIC, path, tail, "http", IGNORED, IGNORED, NOISE, PASSES, ANYBODY)
+#define POLL(path, tail)                                                                           \
+    SPECIAL(ROUTE_POLL, path, tail, "http", IGNORED, IGNORED, NOISE, GATED, ANYBODY)
+#define PAGE(path, tail)                                                                           \
+    SPECIAL(ROUTE_PAGE, path, tail, "http", IGNORED, PAGE, PERSONAL, GATED, USER)
+#define WAY_IN(path, tail)                                                                         \
+    SPECIAL(ROUTE_OTHER, path, tail, "http", IGNORED, IGNORED, PERSONAL, PASSES, ANYBODY)
+#define META(path, tail)                                                                           \
+    SPECIAL(ROUTE_OTHER, path, tail, "http", IGNORED, IGNORED, PERSONAL, GATED, ANYBODY)
+
+/* The row itself tells what a request there does. */
+#define DOOR(path, tail, channel, body, reply, flags, operation, model, method, ids, values,       \
+             result)                                                                               \
+    {                                                                                              \
+        ROUTE_DOOR, path, tail, channel, BODY_(body), REPLY_(reply), PERSONAL, GATED, flags,       \
+            OPERATION_##operation, model, method, ids, values, result                              \
+    }
+#define JSON_DOOR(path, flags, operation, model, method, ids, values, result)                      \
+    DOOR(path, EXACT, "http", JSON, JSONRPC, flags, operation, model, method, ids, values, result)
+#define WEB_DOOR(path, operation, model, method, ids, values, result)                              \
+    DOOR(path, EXACT, "web", JSON, JSONRPC, USER, operation, model, method, ids, values, result)
+#define FORM_DOOR(path, reply, flags, operation, model, method, ids, values)                       \
+    DOOR(path, EXACT, "http", FORM, reply, flags, operation, model, method, ids, values, NULL)
+/* Sent by the web client on its own. */
+#define BACKGROUND(path, operation)                                                                \
+    {                                                                                              \
+        ROUTE_DOOR, path, EXACT, "http", ROUTE_BODY_JSON, ROUTE_REPLY_JSONRPC, NOISE, GATED,       \
+            ANYBODY, OPERATION_##operation, NULL, NULL, NULL, NULL, NULL                           \
+    }
+/* Opens a session by a form. */
+#define LOGIN_DOOR(path, reply, flags, operation, model, method, values)                           \
+    {                                                                                              \
+        ROUTE_DOOR, path, EXACT, "http", ROUTE_BODY_FORM, REPLY_(reply), PERSONAL, PASSES, flags,  \
+            OPERATION_##operation, model, method, NULL, values, NULL                               \
+    }
+#define DOWNLOAD(path)                                                                             \
+    {                                                                                              \
+        ROUTE_DOWNLOAD, path, TAIL, "http", ROUTE_BODY_FORM, ROUTE_REPLY_HEAD, NOISE, GATED,       \
+            ANYBODY, OPERATION_DOWNLOAD, "ir.attachment", NULL, NULL, NULL, NULL                   \
+    }
+#define REPORT(kind, path, tail, body)                                                             \
+    {                                                                                              \
+        kind, path, tail, "http", BODY_(body), ROUTE_REPLY_FILE, PERSONAL, GATED, USER,            \
+            OPERATION_REPORT, NULL, NULL, NULL, NULL, NULL                                         \
+    }
+
+/* Where the answer to a new message has it: 16 and 17, 18, 19. */
+#define MESSAGE_RESULT "id {mail.message}[0].id message_id"
+
+/* The two editors have the same endpoints. */
+#define EDITOR(root)                                                                               \
+    JSON_DOOR(root "/attachment/add_data", USER, CREATE, "ir.attachment", NULL, NULL,              \
+              "name res_model res_id", "id !error"),                                               \
+        JSON_DOOR(root "/attachment/add_url", USER, CREATE, "ir.attachment", NULL, NULL,           \
+                  "url res_model res_id", "id !error"),                                            \
+        JSON_DOOR(root "/attachment/remove", USER, UNLINK, "ir.attachment", NULL, "@ids", NULL,    \
+                  NULL),                                                                           \
+        JSON_DOOR(root "/modify_image/<id>", USER, CALL, "ir.attachment", "modify_image", "<id>",  \
+                  "res_model res_id name mimetype", NULL),                                         \
+        JSON_DOOR(root "/save_library_media", USER, CREATE, "ir.attachment", NULL, NULL, NULL,     \
+                  "[].id"),                                                                        \
+        JSON_DOOR(root "/checklist", USER, WRITE, "@res_model", "checklist", "@res_id",            \
+                  "filename checklistId checked", NULL),                                           \
+        JSON_DOOR(root "/stars", USER, WRITE, "@res_model", "stars", "@res_id",                    \
+                  "filename starsId rating", NULL),                                                \
+        POLL(root "/bus_broadcast", EXACT), POLL(root "/get_ice_servers", EXACT)
+
+const route_t route_table[] = {
+    SPECIAL(ROUTE_CALL_KW, "/web/dataset/call_kw", TAIL, "web", JSON, JSONRPC, PERSONAL, GATED,
+            USER),
+    SPECIAL(ROUTE_CALL_BUTTON, "/web/dataset/call_button", TAIL, "web", JSON, JSONRPC, PERSONAL,
+            GATED, USER),
+    SPECIAL(ROUTE_RESEQUENCE, "/web/dataset/resequence", EXACT, "web", JSON, JSONRPC, PERSONAL,
+            GATED, USER),
+    /* These three are 16's. */
+    SPECIAL(ROUTE_CALL_KW, "/web/dataset/call", EXACT, "web", JSON, JSONRPC, PERSONAL, GATED, USER),
+    WEB_DOOR("/web/dataset/search_read", READ, "@model", "search_read", NULL, "fields",
+             "records[].id"),
+    WEB_DOOR("/web/dataset/load", READ, "@model", "load", "@id", "fields", NULL),
+
+    STATIC("/<module>/static", TAIL),
+    STATIC("/web/assets", TAIL),
+    STATIC("/web/service-worker.js", EXACT),
+    DOWNLOAD("/web/image"),
+    DOWNLOAD("/web/content"),
+    POLL("/web/bundle", TAIL),
+    POLL("/web/binary/company_logo", EXACT),
+    POLL("/web/health", EXACT),
+    POLL("/web/version", EXACT),
+    POLL("/json/version", EXACT),
+    POLL("/web/manifest.webmanifest", EXACT),
+    POLL("/web/offline", EXACT),
+    POLL("/odoo/offline", EXACT),
+    SPECIAL(ROUTE_POLL, "/web/webclient/version_info", EXACT, "http", IGNORED, IGNORED, NOISE,
+            PASSES, ANYBODY),
+    POLL("/web/webclient", TAIL),
+    POLL("/website/translations", TAIL),
+    POLL("/websocket/health", EXACT),
+    POLL("/websocket/peek_notifications", EXACT),
+    POLL("/websocket/update_bus_presence", EXACT),
+    POLL("/websocket/on_closed", EXACT),
+    SPECIAL(ROUTE_WEBSOCKET, "/websocket", EXACT, "http", IGNORED, IGNORED, NOISE, GATED, ANYBODY),
+    POLL("/bus", TAIL),
+    POLL("/mail/data", EXACT),
+    POLL("/mail/load_message_failures", EXACT),
+    POLL("/mail/thread/data", EXACT),
+    POLL("/mail/thread/messages", EXACT),
+    POLL("/mail/inbox/messages", EXACT),
+    POLL("/mail/history/messages", EXACT),
+    POLL("/mail/starred/messages", EXACT),
+    POLL("/discuss/channel/ping", EXACT),
+    POLL("/discuss/channel/messages", EXACT),
+
+    SPECIAL(ROUTE_TOTP, "/web/login/totp", EXACT, "http", IGNORED, HEAD, PERSONAL, PASSES, ANYBODY),
+    SPECIAL(ROUTE_LOGIN, "/web/login", EXACT, "http", FORM, HEAD, PERSONAL, PASSES, ANYBODY),
+    SPECIAL(ROUTE_AUTHENTICATE, "/web/session/authenticate", EXACT, "web", JSON, JSONRPC, PERSONAL,
+            PASSES, ANYBODY),
+    SPECIAL(ROUTE_LOGOUT, "/web/session/logout", EXACT, "web", IGNORED, HEAD, PERSONAL, PASSES,
+            ANYBODY),
+    SPECIAL(ROUTE_DESTROY, "/web/session/destroy", EXACT, "web", IGNORED, JSONRPC, PERSONAL, GATED,
+            ANYBODY),
+    SPECIAL(ROUTE_SESSION_INFO, "/web/session/get_session_info", EXACT, "web", IGNORED, JSONRPC,
+            NOISE, GATED, USER),
+    SPECIAL(ROUTE_POLL, "/web/session/check", EXACT, "web", IGNORED, IGNORED, NOISE, GATED,
+            ANYBODY),
+    META("/web/session/account", EXACT),
+    META("/web/session/modules", EXACT),
+    META("/web/session/get_lang_list", EXACT),
+    FORM_DOOR("/web/become", HEAD, USER, CALL, "res.users", "become", NULL, NULL),
+    LOGIN_DOOR("/web/signup", REDIRECT, POST | ROUTE_LOGS_IN, CREATE, "res.users", "signup",
+               "login name"),
+    LOGIN_DOOR("/web/reset_password", WORDS, POST | ROUTE_LOGS_IN, CALL, "res.users",
+               "reset_password", "login"),
+    /* Other ways to a session: open to somebody whose session was refused. */
+    WAY_IN("/web/login_successful", EXACT),
+    WAY_IN("/auth/passkey/start-auth", EXACT),
+    WAY_IN("/auth_oauth", TAIL),
+
+    WEB_DOOR("/web/action/run", CALL, "ir.actions.server", "run", "@action_id", NULL, NULL),
+    WEB_DOOR("/web/action/load_breadcrumbs", CALL, NULL, NULL, NULL, "actions", NULL),
+    META("/web/action/load", EXACT),
+    META("/web/export/formats", EXACT),
+    META("/web/export/get_fields", EXACT),
+    META("/web/export/namelist", EXACT),
+    META("/web/model/get_definitions", EXACT),
+    META("/web/domain/validate", EXACT),
+    META("/report/check_wkhtmltopdf", EXACT),
+    META("/calendar/check_credentials", EXACT),
+    JSON_DOOR("/web/view/edit_custom", USER, WRITE, "ir.ui.view.custom", NULL, "@custom_id", "arch",
+              NULL),
+    SPECIAL(ROUTE_EXPORT, "/web/export/csv", EXACT, "http", FORM, FILE, PERSONAL, GATED, USER),
+    SPECIAL(ROUTE_EXPORT, "/web/export/xlsx", EXACT, "http", FORM, FILE, PERSONAL, GATED, USER),
+    SPECIAL(ROUTE_EXPORT, "/web/pivot/export_xlsx", EXACT, "http", FORM, FILE, PERSONAL, GATED,
+            USER),
+    REPORT(ROUTE_REPORT_FILE, "/report/download", EXACT, FORM),
+    REPORT(ROUTE_REPORT, "/report/html/<name>", TAIL, FORM),
+    REPORT(ROUTE_REPORT, "/report/pdf/<name>", TAIL, FORM),
+    REPORT(ROUTE_REPORT, "/report/text/<name>", TAIL, FORM),
+    FORM_DOOR("/web/partner/vcard", FILE, USER, EXPORT, "res.partner", "vcard",
+              "@partner_ids|@partner_id", NULL),
+    FORM_DOOR("/web_enterprise/partner/<id>/vcard", FILE, USER, EXPORT, "res.partner", "vcard",
+              "<id>", NULL),
+
+    /* Programs: the caller is named in the body or by a key, not by a session. */
+    SPECIAL(ROUTE_JSONRPC, "/jsonrpc", EXACT, "jsonrpc", JSON, JSONRPC, PERSONAL, GATED,
+            ROUTE_SESSIONLESS),
+    SPECIAL(ROUTE_JSON1, "/json/1", TAIL, "json1", FORM, JSON, PERSONAL, GATED, ANYBODY),
+    SPECIAL(ROUTE_JSON2, "/json/2/<model>/<method>", EXACT, "json2", JSON, JSON, PERSONAL, GATED,
+            ANYBODY),
+
+    JSON_DOOR("/mail/message/post", ANYBODY, CREATE, "mail.message", NULL, NULL,
+              "thread_model thread_id post_data", MESSAGE_RESULT),
+    JSON_DOOR("/mail/message/update_content", ANYBODY, WRITE, "mail.message", "update_content",
+              "@message_id", "body attachment_ids partner_ids update_data", NULL),
+    JSON_DOOR("/mail/message/reaction", ANYBODY, WRITE, "mail.message", "reaction", "@message_id",
+              "content action", NULL),
+    JSON_DOOR("/mail/message/add_reaction", ANYBODY, WRITE, "mail.message", "add_reaction",
+              "@message_id", "content", NULL),
+    JSON_DOOR("/mail/message/remove_reaction", ANYBODY, WRITE, "mail.message", "remove_reaction",
+              "@message_id", "content", NULL),
+    JSON_DOOR("/mail/attachment/delete", ANYBODY, UNLINK, "ir.attachment", NULL, "@attachment_id",
+              NULL, NULL),
+    FORM_DOOR("/mail/attachment/zip", FILE, ANYBODY, EXPORT, "ir.attachment", "zip", "@file_ids",
+              NULL),
+    JSON_DOOR("/mail/thread/subscribe", USER, CALL, "@res_model", "message_subscribe", "@res_id",
+              "partner_ids", NULL),
+    JSON_DOOR("/mail/thread/unsubscribe", USER, CALL, "@res_model", "message_unsubscribe",
+              "@res_id", "partner_ids", NULL),
+    JSON_DOOR("/mail/chatter_post", ANYBODY, CREATE, "mail.message", NULL, NULL,
+              "res_model res_id message", NULL),
+    JSON_DOOR("/mail/guest/update_name", ANYBODY, WRITE, "mail.guest", NULL, "@guest_id", "name",
+              NULL),
+    FORM_DOOR("/mail/unfollow", HEAD, ANYBODY, CALL, "@model", "message_unsubscribe", "@res_id",
+              "pid"),
+    /* Of a new user 16 and 17 make the first conversation here. */
+    BACKGROUND("/mail/init_messaging", CALL),
+    BACKGROUND("/mail/link_preview", CALL),
+    JSON_DOOR("/portal/attachment/remove", ANYBODY, UNLINK, "ir.attachment", NULL, "@attachment_id",
+              NULL, NULL),
+    JSON_DOOR("/mail_plugin/partner/create", ANYBODY, CREATE, "res.partner", NULL, NULL,
+              "email name company", "id !error"),
+    JSON_DOOR("/mail_plugin/log_mail_content", ANYBODY, CREATE, "mail.message", NULL, NULL,
+              "model res_id message", NULL),
+    DOOR("/mail_plugin", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL, NULL),
+    DOOR("/mail_client_extension", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL,
+         NULL),
+
+    FORM_DOOR("/my/account", REDIRECT, USER | POST, WRITE, "res.partner", NULL, NULL,
+              "name email phone company_name vat street street2 city zipcode country_id state_id"),
+    FORM_DOOR("/my/security", WORDS, USER | POST, PASSWORD_CHANGED, "res.users", NULL, NULL, NULL),
+    FORM_DOOR("/my/deactivate_account", REDIRECT, USER | POST, WRITE, "res.users",
+              "deactivate_account", NULL, NULL),
+    DOOR("/my/address/submit", EXACT, "http", FORM, JSON, USER | POST, WRITE, "res.partner", NULL,
+         "@partner_id", "name email phone company_name vat street street2 city zip country_id",
+         "!invalid_fields"),
+    JSON_DOOR("/my/address/archive", USER, WRITE, "res.partner", NULL, "@partner_id", NULL, NULL),
+    JSON_DOOR("/my/orders/<id>/accept", ANYBODY, CALL, "sale.order", "accept", "<id>", "name",
+              "!error"),
+    FORM_DOOR("/my/orders/<id>/decline", HEAD, POST, CALL, "sale.order", "decline", "<id>",
+              "decline_message"),
+    JSON_DOOR("/my/orders/<id>/update_line_dict", ANYBODY, CALL, "sale.order", "update_line_dict",
+              "<id>", "line_id remove unlink input_quantity", "!error"),
+    JSON_DOOR("/my/orders/<id>/transaction", ANYBODY, CALL, "sale.order", "transaction", "<id>",
+              NULL, "!error"),
+    JSON_DOOR("/invoice/transaction/<id>", ANYBODY, CALL, "account.move", "transaction", "<id>",
+              NULL, "!error"),
+    DOOR("/my/purchase/<id>/update", EXACT, "http", FORM, HEAD, POST, CALL, "purchase.order",
+         "update", "<id>", NULL, NULL),
+    DOOR("/payment", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL, NULL),
+    EDITOR("/web_editor"),
+    EDITOR("/html_editor"),
+    DOOR("/website/form/<model>", EXACT, "http", FORM, JSON, POST, CREATE, "<model>", NULL, NULL,
+         NULL, "id !error !error_fields"),
+    DOOR("/website/action/<action>", TAIL, "http", ANY, HEAD, ANYBODY, CALL, "ir.actions.server",
+         "run", NULL, NULL, NULL),
+    FORM_DOOR("/lead/case_mark_won", HEAD, ANYBODY, CALL, "crm.lead", "case_mark_won", "@res_id",
+              NULL),
+    FORM_DOOR("/lead/case_mark_lost", HEAD, ANYBODY, CALL, "crm.lead", "case_mark_lost", "@res_id",
+              NULL),
+    FORM_DOOR("/lead/convert", HEAD, ANYBODY, CALL, "crm.lead", "convert", "@res_id", NULL),
+    FORM_DOOR("/calendar/<what>/accept", HEAD, ANYBODY, CALL, "calendar.event", "accept", "@id",
+              NULL),
+    FORM_DOOR("/calendar/<what>/decline", HEAD, ANYBODY, CALL, "calendar.event", "decline", "@id",
+              NULL),
+    DOOR("/web/hook", TAIL, "http", ANY, HEAD, ANYBODY, CALL, "base.automation", NULL, NULL, NULL,
+         NULL),
+    LOGIN_DOOR("/base_import_module/login_upload", HEAD, POST, CALL, "ir.module.module",
+               "login_upload", "force"),
+
+    /* The database manager: no session, a master password. */
+    LOGIN_DOOR("/web/database/create", REDIRECT, POST | ROUTE_LOGS_IN, CALL, NULL, "create",
+               "name lang login"),
+    FORM_DOOR("/web/database/duplicate", REDIRECT, POST, CALL, NULL, "duplicate", NULL,
+              "name new_name"),
+    FORM_DOOR("/web/database/drop", REDIRECT, POST, CALL, NULL, "drop", NULL, "name"),
+    FORM_DOOR("/web/database/backup", FILE, POST, EXPORT, NULL, "backup", NULL,
+              "name backup_format"),
+    FORM_DOOR("/web/database/restore", REDIRECT, POST, CALL, NULL, "restore", NULL, "name copy"),
+    FORM_DOOR("/web/database/change_password", REDIRECT, POST, CALL, NULL, "change_password", NULL,
+              NULL),
+    META("/web/database", TAIL),
+
+    PAGE("/web", EXACT),
+    PAGE("/odoo", TAIL),
+    PAGE("/scoped_app", TAIL),
+};
+
+const apr_size_t route_table_length = sizeof(route_table) / sizeof(route_table[0]);
