@@ -75,6 +75,14 @@ apr_status_t json_scan_end(json_scan_t *scan);
  * END, which is reported. The content is checked all the same. */
 void json_scan_skip(json_scan_t *scan);
 
+/* For a reader of the same values in another notation, in place of feeding: passes a token on to
+ * the sink, if nothing skips it, as a value of its own or within the last BEGIN. The caller sees to
+ * it that the tokens make one value; json_scan_end and all else is as after feeding. Nesting deeper
+ * than JSON_SCAN_MAX_DEPTH is a fault. */
+void json_scan_push_token(json_scan_t *scan, json_token_t token);
+void json_scan_push_text(json_scan_t *scan, json_token_t token, const char *data, apr_size_t length,
+                         int last);
+
 /* Open objects and arrays, counted after the token that is being reported. */
 unsigned json_scan_depth(const json_scan_t *scan);
 

@@ -507,6 +507,38 @@ apr_status_t json_scan_end(json_scan_t *scan)
     return scan->state == AT_END ? APR_SUCCESS : APR_EINVAL;
 }
 
+void json_scan_push_token(json_scan_t *scan, json_token_t token)
+{
+    if (scan->state == REFUSED) {
+        return;
+    }
+    switch (token) {
+    case JSON_OBJECT_BEGIN:
+    case JSON_ARRAY_BEGIN:
+        scan->state = open_container(scan, AT_VALUE, AT_VALUE, token);
+        break;
+    case JSON_OBJECT_END:
+    case JSON_ARRAY_END:
+        scan->state = close_container(scan, token);
+        break;
+    default:
+        report_token(scan, token);
+        scan->state = state_after_value(scan);
+    }
+}
+
+void json_scan_push_text(json_scan_t *scan, json_token_t token, const char *data, apr_size_t length,
+                         int last)
+{
+    if (scan->state == REFUSED) {
+        return;
+    }
+    report_text(scan, token, data, length, last);
+    if (last) {
+        scan->state = state_after_value(scan);
+    }
+}
+
 void json_scan_skip(json_scan_t *scan)
 {
     scan->skip_depth = scan->depth;
