@@ -121,13 +121,20 @@ static int read_external(call_reader_t *reader)
                               reader->values, &reader->call, &reader->truncated);
 }
 
-/* The one route whose URL decides. It takes POST, and OPTIONS as Odoo does everywhere. */
-static int read_json2(call_reader_t *reader)
+/* A route for POST takes OPTIONS as well. Any other method comes back with an error. */
+static int is_posted(const call_reader_t *reader)
 {
     const char *method = reader->request.method;
+
+    return !method || strcmp(method, "POST") == 0 || strcmp(method, "OPTIONS") == 0;
+}
+
+/* The one route whose URL decides. */
+static int read_json2(call_reader_t *reader)
+{
     call_t *call = &reader->call;
 
-    if (method && strcmp(method, "POST") != 0 && strcmp(method, "OPTIONS") != 0) {
+    if (!is_posted(reader)) {
         return 1;
     }
     call->model = route_segment(reader->pool, reader->route, reader->request.path, "<model>");
@@ -156,6 +163,7 @@ static const call_kind_t kinds[] = {
     {ROUTE_AUTHENTICATE, ENVELOPE_DATASET, login_names, NULL, read_authenticate},
     {ROUTE_LOGIN, ENVELOPE_DATASET, login_names, NULL, read_login},
     {ROUTE_JSONRPC, ENVELOPE_EXTERNAL, external_names, NULL, read_external},
+    {ROUTE_XMLRPC, ENVELOPE_EXTERNAL, external_names, NULL, read_external},
     {ROUTE_JSON1, ENVELOPE_DATASET, no_names, NULL, call_json1_read},
     {ROUTE_JSON2, ENVELOPE_BARE, no_names, NULL, read_json2},
     {ROUTE_EXPORT, ENVELOPE_BARE, data_names, "data", call_export_read},
@@ -231,18 +239,32 @@ static int says_json(const char *content_type)
     return content_type && strncasecmp(content_type, json, sizeof(json) - 1) == 0;
 }
 
+/* Without memory for it the call is one that cannot be read. */
+static void start_xml(call_reader_t *reader)
+{
+    const char *service =
+        route_segment(reader->pool, reader->route, reader->request.path, "<service>");
+
+    if (!envelope_read_xml(reader->envelope, reader->pool, service ? service : "")) {
+        reader->envelope = NULL;
+    }
+}
+
 static void start(call_reader_t *reader)
 {
     const call_kind_t *kind = reader->kind;
     route_body_t body = reader->route->body;
 
-    if (body == ROUTE_BODY_JSON ||
+    if (body == ROUTE_BODY_JSON || body == ROUTE_BODY_XML ||
         (body == ROUTE_BODY_ANY && kind->names && says_json(reader->request.content_type))) {
         reader->envelope = envelope_create(reader->pool, kind->shape, reader->names);
     }
     else if (body == ROUTE_BODY_FORM) {
         reader->fields = fields_create(reader->pool, reader->names, reader->request.content_type,
                                        reader->request.query);
+    }
+    if (body == ROUTE_BODY_XML) {
+        start_xml(reader);
     }
     if (kind->json_field) {
         feed_json(reader, NULL, 0);
@@ -351,7 +373,11 @@ static int read_body(call_reader_t *reader, int complete)
     if (reader->envelope) {
         reader->parts = envelope_end(reader->envelope, complete || reader->body_ignored);
     }
-    if (!reader->parts && reader->route->body == ROUTE_BODY_JSON) {
+    if (!reader->parts && reader->route->body == ROUTE_BODY_XML && !is_posted(reader)) {
+        return 1;
+    }
+    if (!reader->parts &&
+        (reader->route->body == ROUTE_BODY_JSON || reader->route->body == ROUTE_BODY_XML)) {
         return 0;
     }
     return reader->kind->read(reader);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "envelope_parts.h"
+#include "xmlrpc.h"
 
 /* params, a pair, kwargs, a pair, the context: no more levels are ours. */
 #define MAX_FRAMES 8
@@ -31,6 +32,7 @@ typedef enum text_t { TEXT_NONE, TEXT_KEY, TEXT_TREE, TEXT_IGNORED } text_t;
 struct envelope_t {
     envelope_shape_t shape;
     json_scan_t *scan;
+    xmlrpc_t *xmlrpc; /* what feeds the scanner; NULL: the body is JSON */
     frame_t frames[MAX_FRAMES];
     int frame_count;
     envelope_key_t key;
@@ -420,14 +422,28 @@ envelope_t *envelope_create(apr_pool_t *pool, envelope_shape_t shape, const char
     return envelope;
 }
 
+int envelope_read_xml(envelope_t *envelope, apr_pool_t *pool, const char *service)
+{
+    envelope->xmlrpc = xmlrpc_call_create(pool, service, envelope->scan);
+    return envelope->xmlrpc != NULL;
+}
+
 void envelope_feed(envelope_t *envelope, const char *data, apr_size_t length)
 {
     /* A fault stays with the scanner and is asked for at the end. */
-    (void)json_scan_feed(envelope->scan, data, length);
+    if (envelope->xmlrpc) {
+        (void)xmlrpc_feed(envelope->xmlrpc, data, length);
+    }
+    else {
+        (void)json_scan_feed(envelope->scan, data, length);
+    }
 }
 
 const envelope_parts_t *envelope_end(envelope_t *envelope, int complete)
 {
+    if (envelope->xmlrpc && xmlrpc_end(envelope->xmlrpc) != APR_SUCCESS) {
+        return NULL;
+    }
     if (json_scan_end(envelope->scan) != APR_SUCCESS || !complete || !envelope->object ||
         envelope->malformed || (!envelope->params_seen && envelope->shape != ENVELOPE_BARE)) {
         return NULL;

@@ -30,6 +30,10 @@ typedef enum envelope_shape_t {
  * ENVELOPE_MAX_PARAMETERS, used by reference. */
 envelope_t *envelope_create(apr_pool_t *pool, envelope_shape_t shape, const char *const *names);
 
+/* To be called before the first feed: the body is XML-RPC, for a service that the path names.
+ * Returns 0 if there is no memory. */
+int envelope_read_xml(envelope_t *envelope, apr_pool_t *pool, const char *service);
+
 void envelope_feed(envelope_t *envelope, const char *data, apr_size_t length);
 
 /* The body is over: the parts of the call, or NULL if Python reads none from it: no JSON object, no

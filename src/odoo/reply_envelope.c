@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "result_ids.h"
+#include "xmlrpc.h"
 
 #define KEY_SIZE 16 /* longer than any key that is looked for */
 
@@ -16,6 +17,7 @@ typedef enum taker_t { TAKER_NONE, TAKER_SKIP, TAKER_TREE, TAKER_IDS, TAKER_IDEN
 
 struct reply_envelope_t {
     json_scan_t *scan;
+    xmlrpc_t *xmlrpc;    /* what feeds the scanner; NULL: the answer is JSON */
     apr_status_t status; /* of the scanner */
     place_t place;
     taker_t taker;
@@ -224,16 +226,26 @@ int reply_envelope_whole(const reply_envelope_t *envelope)
     return envelope->result_over || (!envelope->ids && !envelope->identity);
 }
 
+int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool)
+{
+    envelope->xmlrpc = xmlrpc_reply_create(pool, envelope->scan);
+    return envelope->xmlrpc != NULL;
+}
+
 int reply_envelope_feed(reply_envelope_t *envelope, const char *data, apr_size_t length)
 {
     if (envelope->status == APR_SUCCESS) {
-        envelope->status = json_scan_feed(envelope->scan, data, length);
+        envelope->status = envelope->xmlrpc ? xmlrpc_feed(envelope->xmlrpc, data, length)
+                                            : json_scan_feed(envelope->scan, data, length);
     }
     return envelope->status != APR_SUCCESS || envelope->enough;
 }
 
 reply_ending_t reply_envelope_end(reply_envelope_t *envelope, int complete)
 {
+    if (envelope->xmlrpc && complete && !envelope->enough) {
+        envelope->status = xmlrpc_end(envelope->xmlrpc); /* pushes what a fault means */
+    }
     if (envelope->has_error) {
         return REPLY_ERROR;
     }

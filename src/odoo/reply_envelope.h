@@ -11,6 +11,9 @@ typedef struct reply_envelope_t reply_envelope_t;
 /* paths: of ids wanted from the result, or NULL. identity: the result is a session_info. */
 reply_envelope_t *reply_envelope_create(apr_pool_t *pool, result_ids_t paths, int identity);
 
+/* To be called before the first feed: the answer is XML-RPC. Returns 0 if there is no memory. */
+int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool);
+
 /* Returns 1 when the rest cannot change anything. */
 int reply_envelope_feed(reply_envelope_t *envelope, const char *data, apr_size_t length);
 

@@ -191,6 +191,10 @@ const route_t route_table[] = {
     /* Programs: the caller is named in the body or by a key, not by a session. */
     SPECIAL(ROUTE_JSONRPC, "/jsonrpc", EXACT, "jsonrpc", JSON, JSONRPC, PERSONAL, GATED,
             ROUTE_SESSIONLESS),
+    SPECIAL(ROUTE_XMLRPC, "/xmlrpc/2/<service>", EXACT, "xmlrpc", XML, XMLRPC, PERSONAL, GATED,
+            ROUTE_SESSIONLESS),
+    SPECIAL(ROUTE_XMLRPC, "/xmlrpc/<service>", EXACT, "xmlrpc", XML, XMLRPC, PERSONAL, GATED,
+            ROUTE_SESSIONLESS),
     SPECIAL(ROUTE_JSON1, "/json/1", TAIL, "json1", FORM, JSON, PERSONAL, GATED, ANYBODY),
     SPECIAL(ROUTE_JSON2, "/json/2/<model>/<method>", EXACT, "json2", JSON, JSON, PERSONAL, GATED,
             ANYBODY),
