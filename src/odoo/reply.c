@@ -160,6 +160,15 @@ static void conclude_logout(reply_reader_t *reader)
     }
 }
 
+/* Behind "?redirect=" stands where somebody wanted to go whose session is over; without it the
+ * login page is where a form led. */
+static int asks_to_log_in_again(const reply_reader_t *reader)
+{
+    return location_kind(reader) == ROUTE_LOGIN &&
+           (reader->route->reply != ROUTE_REPLY_REDIRECT ||
+            strstr(reader->head.location, "redirect=") != NULL);
+}
+
 /* A redirect to the login page is how Odoo tells a browser that its session is over. Any other is
  * how a form goes on once it was taken; a call is not taken there, its client has to send it again.
  */
@@ -169,12 +178,58 @@ static void conclude_by_status(reply_reader_t *reader)
     if (!is_redirect(&reader->head)) {
         return;
     }
-    if (location_kind(reader) == ROUTE_LOGIN) {
+    if (asks_to_log_in_again(reader)) {
         reader->reply.outcome = OUTCOME_DENIED;
         reader->reply.session_over = reader->head.sent_session != NULL;
     }
     else if (reader->route->reply != ROUTE_REPLY_JSONRPC) {
         reader->reply.outcome = OUTCOME_SUCCESS;
+    }
+}
+
+/* A page of status 200, where that may not be success. */
+static outcome_t outcome_of_page(const reply_reader_t *reader)
+{
+    switch (reader->route->reply) {
+    case ROUTE_REPLY_REDIRECT:
+        return OUTCOME_FAILED;
+    case ROUTE_REPLY_FILE:
+        return reader->head.content_disposition ? OUTCOME_SUCCESS : OUTCOME_FAILED;
+    case ROUTE_REPLY_WORDS:
+        /* Whoever changes the password of a session in use changes the session too, so Odoo sends
+         * its cookie again. */
+        return reader->route->flags & ROUTE_BY_USER && !reader->head.set_session ? OUTCOME_FAILED
+                                                                                 : OUTCOME_UNKNOWN;
+    default:
+        return OUTCOME_SUCCESS;
+    }
+}
+
+/* The head alone tells success, and so whether somebody is logged in. */
+static int is_told_by_head(const route_t *route)
+{
+    return route->reply == ROUTE_REPLY_HEAD || route->reply == ROUTE_REPLY_REDIRECT ||
+           route->reply == ROUTE_REPLY_FILE || route->reply == ROUTE_REPLY_WORDS;
+}
+
+static void conclude_door(reply_reader_t *reader)
+{
+    const route_t *route = reader->route;
+    reply_t *reply = &reader->reply;
+
+    conclude_by_status(reader);
+    if (in_range(reader->head.status, 200, 299)) {
+        reply->outcome = outcome_of_page(reader);
+    }
+    if (route->kind == ROUTE_DOWNLOAD && reader->head.status == 304) {
+        reply->outcome = OUTCOME_SUCCESS; /* shown from what the browser had kept */
+    }
+    if (route->kind == ROUTE_JSON1 && is_redirect(&reader->head)) {
+        reply->operation = OPERATION_NONE; /* to the same with all its parameters */
+    }
+    if (reply->outcome == OUTCOME_SUCCESS && is_told_by_head(route)) {
+        reply->authenticated = route->flags & ROUTE_LOGS_IN ? has_new_session(&reader->head)
+                                                            : (route->flags & ROUTE_BY_USER) != 0;
     }
 }
 
@@ -189,7 +244,7 @@ static void conclude_by_head(reply_reader_t *reader)
         conclude_logout(reader);
         break;
     default:
-        conclude_by_status(reader);
+        conclude_door(reader);
     }
 }
 
@@ -263,13 +318,45 @@ static void check_import(reply_reader_t *reader)
     }
 }
 
+/* Some routes answer a complaint where others answer a result (facts A11). */
+static void check_complaint(reply_reader_t *reader)
+{
+    const route_t *route = reader->route;
+    int whole = reply_envelope_whole(reader->envelope);
+    int creates = route->kind == ROUTE_DOOR && route->reply == ROUTE_REPLY_JSON &&
+                  route->operation == OPERATION_CREATE;
+
+    if (reply_envelope_failed(reader->envelope)) {
+        reader->reply.outcome = OUTCOME_FAILED;
+    }
+    else if (creates && reply_envelope_id_count(reader->envelope) == 0) {
+        reader->reply.outcome = whole ? OUTCOME_FAILED : OUTCOME_UNKNOWN;
+    }
+}
+
+/* The login of an external call answers the user's id, or false. */
+static void check_login(reply_reader_t *reader)
+{
+    if (reader->reply.operation == OPERATION_LOGIN &&
+        reply_envelope_id_count(reader->envelope) == 0) {
+        int whole = reply_envelope_whole(reader->envelope);
+
+        reader->reply.operation = whole ? OPERATION_LOGIN_FAILED : OPERATION_LOGIN;
+        reader->reply.outcome = whole ? OUTCOME_DENIED : OUTCOME_UNKNOWN;
+    }
+}
+
 static void read_success(reply_reader_t *reader)
 {
     reader->reply.outcome = OUTCOME_SUCCESS;
-    reader->reply.authenticated = 1;
+    reader->reply.authenticated = (reader->route->flags & ROUTE_BY_USER) != 0;
     if (reader->call && reader->call->operation != OPERATION_NONE) {
         read_ids(reader);
         check_import(reader);
+        check_complaint(reader);
+    }
+    if (reader->route->flags & ROUTE_SESSIONLESS) {
+        check_login(reader);
     }
 }
 
@@ -295,26 +382,38 @@ static void read_authenticate(reply_reader_t *reader)
     }
 }
 
+static int is_accepted(const reply_reader_t *reader)
+{
+    return in_range(reader->head.status, 200, 299);
+}
+
+/* It is no JSON-RPC, or no JSON. Of a route that may answer anything the status has told. */
+static void read_unreadable(reply_reader_t *reader, const char *flag)
+{
+    if (is_accepted(reader) && reader->route->reply != ROUTE_REPLY_ANY) {
+        reader->reply.outcome = OUTCOME_UNKNOWN;
+        reader->reply.flags = flag;
+    }
+}
+
 static void read_envelope(reply_reader_t *reader, int complete)
 {
-    int accepted = in_range(reader->head.status, 200, 299);
 
     switch (reply_envelope_end(reader->envelope, complete)) {
     case REPLY_ERROR:
         read_error(reader);
         break;
     case REPLY_SUCCESS:
-        if (accepted) {
+        if (is_accepted(reader)) {
             read_success(reader);
         }
         break;
     case REPLY_CUT:
-        reader->reply.outcome = accepted ? OUTCOME_UNKNOWN : reader->reply.outcome;
+        reader->reply.outcome = is_accepted(reader) ? OUTCOME_UNKNOWN : reader->reply.outcome;
         reader->reply.flags = CALL_FLAG_TRUNCATED;
         break;
     case REPLY_UNREADABLE:
-        reader->reply.outcome = accepted ? OUTCOME_UNKNOWN : reader->reply.outcome;
-        reader->reply.flags = accepted ? REPLY_FLAG_OPAQUE : NULL;
+        read_unreadable(reader, REPLY_FLAG_OPAQUE);
     }
 }
 
@@ -341,7 +440,10 @@ static void read_json(reply_reader_t *reader, int complete)
         reader->reply.authenticated = 0;
         break;
     default:
-        break;
+        if (reader->reply.operation == OPERATION_LOGIN &&
+            (reader->reply.outcome == OUTCOME_DENIED || reader->reply.outcome == OUTCOME_FAILED)) {
+            reader->reply.operation = OPERATION_LOGIN_FAILED;
+        }
     }
 }
 
@@ -366,21 +468,63 @@ static int is_encoded(const reply_head_t *head)
            strcasecmp(head->content_encoding, "identity") != 0;
 }
 
+/* Whether the result tells more than the ids that somebody may want. */
+static int must_be_read(const call_t *call)
+{
+    return call->operation == OPERATION_IMPORT || call->operation == OPERATION_LOGIN ||
+           call->import_model || (call->result_ids && strchr(call->result_ids, '!'));
+}
+
+static reply_shape_t shape_of(const reply_reader_t *reader)
+{
+    switch (reader->route->kind) {
+    case ROUTE_AUTHENTICATE:
+    case ROUTE_SESSION_INFO:
+        return REPLY_SHAPE_IDENTITY;
+    default:
+        if (reader->route->reply != ROUTE_REPLY_JSON) {
+            return REPLY_SHAPE_JSONRPC;
+        }
+        return is_accepted(reader) ? REPLY_SHAPE_BARE : REPLY_SHAPE_BARE_ERROR;
+    }
+}
+
 static void start_envelope(reply_reader_t *reader, int wants_ids)
 {
-    route_kind_t kind = reader->route->kind;
     const call_t *call = reader->call;
-    int import = call && call->operation == OPERATION_IMPORT;
 
     reader->envelope =
-        reply_envelope_create(reader->pool, call && (wants_ids || import) ? call->result_ids : NULL,
-                              kind == ROUTE_AUTHENTICATE || kind == ROUTE_SESSION_INFO);
+        reply_envelope_create(reader->pool, shape_of(reader),
+                              call && (wants_ids || must_be_read(call)) ? call->result_ids : NULL);
+}
+
+static int says_json(const char *content_type)
+{
+    static const char json[] = "application/json";
+
+    return content_type && strncasecmp(content_type, json, sizeof(json) - 1) == 0;
+}
+
+static int has_json(const reply_reader_t *reader)
+{
+    switch (reader->route->reply) {
+    case ROUTE_REPLY_JSONRPC:
+        return 1;
+    case ROUTE_REPLY_JSON: /* an error that is a page has told all by its status */
+        return reader->call && reader->call->operation != OPERATION_NONE &&
+               (is_accepted(reader) || says_json(reader->head.content_type));
+    case ROUTE_REPLY_ANY:
+        return reader->call && reader->call->operation != OPERATION_NONE &&
+               says_json(reader->head.content_type);
+    default:
+        return 0;
+    }
 }
 
 /* Starts whatever reads the body, where there is one to read. */
 static void start_body(reply_reader_t *reader, int wants_ids)
 {
-    int json = reader->route->reply == ROUTE_REPLY_JSONRPC;
+    int json = has_json(reader);
     int page = reader->route->reply == ROUTE_REPLY_PAGE && reader->head.status == 200;
 
     if (!json && !page) {

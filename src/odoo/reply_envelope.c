@@ -16,6 +16,7 @@ typedef enum place_t { PLACE_OUTSIDE, PLACE_ENVELOPE, PLACE_ERROR, PLACE_DATA } 
 typedef enum taker_t { TAKER_NONE, TAKER_SKIP, TAKER_TREE, TAKER_IDS, TAKER_IDENTITY } taker_t;
 
 struct reply_envelope_t {
+    reply_shape_t shape;
     json_scan_t *scan;
     xmlrpc_t *xmlrpc;    /* what feeds the scanner; NULL: the answer is JSON */
     apr_status_t status; /* of the scanner */
@@ -59,6 +60,20 @@ static taker_t take_result(reply_envelope_t *envelope)
     return TAKER_SKIP;
 }
 
+/* The whole text, by its first token. */
+static taker_t take_text(reply_envelope_t *envelope, int object)
+{
+    if (envelope->shape == REPLY_SHAPE_BARE) {
+        return take_result(envelope);
+    }
+    if (!object) {
+        return TAKER_SKIP;
+    }
+    envelope->has_error = envelope->shape == REPLY_SHAPE_BARE_ERROR;
+    envelope->place = envelope->has_error ? PLACE_DATA : PLACE_ENVELOPE;
+    return TAKER_NONE;
+}
+
 /* Who takes the value whose first token is this one; TAKER_NONE: we go into it. */
 static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
 {
@@ -66,8 +81,7 @@ static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
 
     switch (envelope->place) {
     case PLACE_OUTSIDE:
-        envelope->place = object ? PLACE_ENVELOPE : PLACE_OUTSIDE;
-        return object ? TAKER_NONE : TAKER_SKIP;
+        return take_text(envelope, object);
     case PLACE_ENVELOPE:
         envelope->has_version |= key_is(envelope, "jsonrpc");
         if (key_is(envelope, "result")) {
@@ -101,7 +115,7 @@ static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
 static void end_value(reply_envelope_t *envelope)
 {
     envelope->taker = TAKER_NONE;
-    envelope->result_over |= envelope->has_result && envelope->place == PLACE_ENVELOPE;
+    envelope->result_over |= envelope->has_result && envelope->place <= PLACE_ENVELOPE;
     envelope->enough = envelope->has_result && reply_envelope_whole(envelope);
 }
 
@@ -204,15 +218,16 @@ static void sink_text(void *payload, json_token_t token, const char *data, apr_s
 
 /* ---- what others call ---- */
 
-reply_envelope_t *reply_envelope_create(apr_pool_t *pool, result_ids_t paths, int identity)
+reply_envelope_t *reply_envelope_create(apr_pool_t *pool, reply_shape_t shape, result_ids_t paths)
 {
     reply_envelope_t *envelope = apr_pcalloc(pool, sizeof(*envelope));
     json_sink_t sink = {sink_token, sink_text, envelope};
 
+    envelope->shape = shape;
     envelope->scan = json_scan_create(pool, &sink);
     envelope->name = json_tree_create(pool, &limits);
     envelope->code = json_tree_create(pool, &limits);
-    if (identity) {
+    if (shape == REPLY_SHAPE_IDENTITY) {
         envelope->identity = identity_reader_create(pool);
     }
     else if (paths) {
@@ -246,6 +261,9 @@ reply_ending_t reply_envelope_end(reply_envelope_t *envelope, int complete)
     if (envelope->xmlrpc && complete && !envelope->enough) {
         envelope->status = xmlrpc_end(envelope->xmlrpc); /* pushes what a fault means */
     }
+    if (complete && envelope->shape == REPLY_SHAPE_BARE && !envelope->enough) {
+        envelope->status = json_scan_end(envelope->scan); /* a number ends with the text */
+    }
     if (envelope->has_error) {
         return REPLY_ERROR;
     }
@@ -274,6 +292,11 @@ apr_int64_t reply_envelope_error_code(const reply_envelope_t *envelope)
 const char *reply_envelope_ids(const reply_envelope_t *envelope)
 {
     return envelope->ids ? result_reader_ids(envelope->ids) : NULL;
+}
+
+int reply_envelope_failed(const reply_envelope_t *envelope)
+{
+    return envelope->ids && result_reader_failed(envelope->ids);
 }
 
 apr_int64_t reply_envelope_id_count(const reply_envelope_t *envelope)

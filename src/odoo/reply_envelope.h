@@ -1,5 +1,6 @@
-/* The JSON-RPC envelope of Odoo's answers (facts A3, D): error or result, by its top-level keys and
- * nothing else, for `id` is whatever the client chose. Streaming, bounded, one owner. */
+/* Odoo's answers in JSON (facts A3, A7, D): the JSON-RPC envelope, error or result by its top-level
+ * keys and nothing else, for `id` is whatever the client chose; or a bare result or error.
+ * Streaming, bounded, one owner. */
 #ifndef ODOO_REPLY_ENVELOPE_H
 #define ODOO_REPLY_ENVELOPE_H
 
@@ -8,8 +9,15 @@
 
 typedef struct reply_envelope_t reply_envelope_t;
 
-/* paths: of ids wanted from the result, or NULL. identity: the result is a session_info. */
-reply_envelope_t *reply_envelope_create(apr_pool_t *pool, result_ids_t paths, int identity);
+typedef enum reply_shape_t {
+    REPLY_SHAPE_JSONRPC,
+    REPLY_SHAPE_IDENTITY,   /* the same, and the result is a session_info */
+    REPLY_SHAPE_BARE,       /* the whole text is the result */
+    REPLY_SHAPE_BARE_ERROR, /* the whole text is what `data` of an error is in JSON-RPC */
+} reply_shape_t;
+
+/* paths: of what is wanted of the result, or NULL. */
+reply_envelope_t *reply_envelope_create(apr_pool_t *pool, reply_shape_t shape, result_ids_t paths);
 
 /* To be called before the first feed: the answer is XML-RPC. Returns 0 if there is no memory. */
 int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool);
@@ -33,6 +41,7 @@ int reply_envelope_whole(const reply_envelope_t *envelope);
 const char *reply_envelope_error_name(const reply_envelope_t *envelope); /* NULL: none told */
 apr_int64_t reply_envelope_error_code(const reply_envelope_t *envelope);
 const char *reply_envelope_ids(const reply_envelope_t *envelope);
+int reply_envelope_failed(const reply_envelope_t *envelope); /* by a path that tells failure */
 apr_int64_t reply_envelope_id_count(const reply_envelope_t *envelope); /* 0 if none were wanted */
 identity_t *reply_envelope_identity(const reply_envelope_t *envelope);
 

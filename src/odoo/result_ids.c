@@ -23,6 +23,7 @@ typedef struct step_t {
 typedef struct path_t {
     step_t steps[MAX_STEPS];
     unsigned count;
+    int failure; /* what is there is no id, but tells that there was no success */
 } path_t;
 
 /* An open container on the way to ids. */
@@ -31,6 +32,7 @@ typedef struct level_t {
     apr_int64_t index; /* of the element that comes, in an array */
     unsigned paths;    /* bit n: path n leads here */
     unsigned member;   /* bit n: path n leads to the member that comes, in an object */
+    int failure;       /* not empty, it tells failure */
 } level_t;
 
 struct result_reader_t {
@@ -44,6 +46,7 @@ struct result_reader_t {
     apr_size_t text_length;
     buffer_t ids;
     apr_int64_t count;
+    int failed;
 };
 
 /* ---- paths ---- */
@@ -52,6 +55,11 @@ struct result_reader_t {
 static const char *parse_step(step_t *step, const char *text)
 {
     step->key = NULL;
+    if (*text == '{') { /* a name with a dot in it */
+        step->key = text + 1;
+        step->key_length = strcspn(step->key, "}");
+        return step->key + step->key_length + 1;
+    }
     if (*text != '[') {
         step->key = text;
         step->key_length = strcspn(text, ".[ ");
@@ -63,6 +71,8 @@ static const char *parse_step(step_t *step, const char *text)
 
 static const char *parse_path(path_t *path, const char *text)
 {
+    path->failure = *text == '!';
+    text += path->failure;
     while (*text && *text != ' ' && path->count < MAX_STEPS) {
         text += *text == '.';
         if (*text && *text != ' ') {
@@ -128,11 +138,12 @@ static unsigned reach(result_reader_t *reader)
     return paths;
 }
 
-/* 1 if one of the paths ends at the value that comes. */
-static int ends_here(const result_reader_t *reader, unsigned paths)
+/* 1 if one of the paths, to ids or to what tells failure, ends at the value that comes. */
+static int ends_here(const result_reader_t *reader, unsigned paths, int failure)
 {
     for (unsigned i = 0; i < reader->path_count; i++) {
-        if (paths & 1u << i && reader->paths[i].count == reader->depth) {
+        if (paths & 1u << i && reader->paths[i].count == reader->depth &&
+            reader->paths[i].failure == failure) {
             return 1;
         }
     }
@@ -157,22 +168,35 @@ static void end_value(result_reader_t *reader)
 static void open_container(result_reader_t *reader, json_scan_t *scan, int is_array)
 {
     unsigned paths = reach(reader);
+    int failure = ends_here(reader, paths, 1);
     level_t *level;
 
-    if (!goes_on(reader, paths)) {
+    if (!goes_on(reader, paths) && (!failure || reader->depth == MAX_STEPS)) {
         reader->skipping = 1;
         json_scan_skip(scan);
         return;
     }
     level = &reader->levels[reader->depth++];
+    level->failure = failure;
     level->is_array = is_array;
     level->index = 0;
     level->paths = paths;
     level->member = 0;
 }
 
+/* Whatever comes in a list or an object makes it truthy. */
+static void note_content(result_reader_t *reader)
+{
+    if (reader->depth > 0 && reader->levels[reader->depth - 1].failure) {
+        reader->failed = 1;
+    }
+}
+
 int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t token)
 {
+    if (token != JSON_OBJECT_END && token != JSON_ARRAY_END) {
+        note_content(reader);
+    }
     if (reader->skipping) {
         reader->skipping = 0;
         end_value(reader);
@@ -185,7 +209,9 @@ int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t
         end_value(reader);
     }
     else {
-        (void)reach(reader);
+        unsigned paths = reach(reader);
+
+        reader->failed |= token == JSON_TRUE && ends_here(reader, paths, 1);
         end_value(reader);
     }
     return reader->complete;
@@ -216,8 +242,12 @@ static void end_text(result_reader_t *reader, json_token_t token)
         return;
     }
     paths = reach(reader);
-    if (token == JSON_NUMBER && ends_here(reader, paths)) {
+    if (token == JSON_NUMBER && ends_here(reader, paths, 0)) {
         take_id(reader);
+    }
+    if (ends_here(reader, paths, 1)) {
+        reader->failed |= token == JSON_STRING ? reader->text_length > 0
+                                               : strspn(reader->text, "0.") < reader->text_length;
     }
     end_value(reader);
 }
@@ -225,13 +255,17 @@ static void end_text(result_reader_t *reader, json_token_t token)
 int result_reader_text(result_reader_t *reader, json_token_t token, const char *data,
                        apr_size_t length, int last)
 {
-    if (token != JSON_STRING) {
+    if (token == JSON_STRING) {
+        reader->text_length += length; /* only that there is something counts */
+    }
+    else {
         apr_size_t room = sizeof(reader->text) - 1 - reader->text_length;
 
         memcpy(reader->text + reader->text_length, data, length < room ? length : room);
         reader->text_length += length < room ? length : room;
         reader->text[reader->text_length] = '\0';
     }
+    note_content(reader);
     if (last) {
         end_text(reader, token);
         reader->text_length = 0;
@@ -242,6 +276,11 @@ int result_reader_text(result_reader_t *reader, json_token_t token, const char *
 const char *result_reader_ids(result_reader_t *reader)
 {
     return reader->ids.length > 0 ? buffer_string(&reader->ids) : NULL;
+}
+
+int result_reader_failed(const result_reader_t *reader)
+{
+    return reader->failed;
 }
 
 apr_int64_t result_reader_count(const result_reader_t *reader)

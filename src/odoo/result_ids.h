@@ -18,6 +18,8 @@ int result_reader_text(result_reader_t *reader, json_token_t token, const char *
                        apr_size_t length, int last);
 
 const char *result_reader_ids(result_reader_t *reader); /* up to CALL_MAX_IDS; NULL if none */
+/* 1 if a path that tells failure led to a truthy value. */
+int result_reader_failed(const result_reader_t *reader);
 apr_int64_t result_reader_count(const result_reader_t *reader); /* all there were */
 
 #endif

@@ -65,11 +65,6 @@
         ROUTE_DOWNLOAD, path, TAIL, "http", ROUTE_BODY_FORM, ROUTE_REPLY_HEAD, NOISE, GATED,       \
             ANYBODY, OPERATION_DOWNLOAD, "ir.attachment", NULL, NULL, NULL, NULL                   \
     }
-#define REPORT(kind, path, tail, body)                                                             \
-    {                                                                                              \
-        kind, path, tail, "http", BODY_(body), ROUTE_REPLY_FILE, PERSONAL, GATED, USER,            \
-            OPERATION_REPORT, NULL, NULL, NULL, NULL, NULL                                         \
-    }
 
 /* Where the answer to a new message has it: 16 and 17, 18, 19. */
 #define MESSAGE_RESULT "id {mail.message}[0].id message_id"
@@ -179,10 +174,11 @@ const route_t route_table[] = {
     SPECIAL(ROUTE_EXPORT, "/web/export/xlsx", EXACT, "http", FORM, FILE, PERSONAL, GATED, USER),
     SPECIAL(ROUTE_EXPORT, "/web/pivot/export_xlsx", EXACT, "http", FORM, FILE, PERSONAL, GATED,
             USER),
-    REPORT(ROUTE_REPORT_FILE, "/report/download", EXACT, FORM),
-    REPORT(ROUTE_REPORT, "/report/html/<name>", TAIL, FORM),
-    REPORT(ROUTE_REPORT, "/report/pdf/<name>", TAIL, FORM),
-    REPORT(ROUTE_REPORT, "/report/text/<name>", TAIL, FORM),
+    SPECIAL(ROUTE_REPORT_FILE, "/report/download", EXACT, "http", FORM, FILE, PERSONAL, GATED,
+            USER),
+    SPECIAL(ROUTE_REPORT, "/report/html/<name>", TAIL, "http", FORM, HEAD, PERSONAL, GATED, USER),
+    SPECIAL(ROUTE_REPORT, "/report/pdf/<name>", TAIL, "http", FORM, HEAD, PERSONAL, GATED, USER),
+    SPECIAL(ROUTE_REPORT, "/report/text/<name>", TAIL, "http", FORM, HEAD, PERSONAL, GATED, USER),
     FORM_DOOR("/web/partner/vcard", FILE, USER, EXPORT, "res.partner", "vcard",
               "@partner_ids|@partner_id", NULL),
     FORM_DOOR("/web_enterprise/partner/<id>/vcard", FILE, USER, EXPORT, "res.partner", "vcard",
