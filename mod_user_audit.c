@@ -72,6 +72,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(gate_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     APR_OPTIONAL_HOOK(proxy, fixups, gate_upstream, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(refusal_handler, NULL, before_proxy, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(exchange_handler, NULL, before_proxy, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(admin_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_insert_filter(exchange_insert_filters, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(exchange_log, NULL, NULL, APR_HOOK_MIDDLE);

@@ -51,7 +51,8 @@ int gate_fixups(request_rec *request);     /* finds route and session, refuses *
 int gate_upstream(request_rec *request);   /* mod_proxy's fixups: what Odoo may not get */
 int refusal_handler(request_rec *request); /* answers what the gate refused */
 void exchange_insert_filters(request_rec *request);
-int exchange_log(request_rec *request); /* log_transaction: what is still open */
+int exchange_handler(request_rec *request); /* the intent of a request without a body */
+int exchange_log(request_rec *request);     /* log_transaction: what is still open */
 
 void body_filter_register(void);
 void body_filter_insert(exchange_t *exchange);
@@ -61,6 +62,8 @@ void reply_filter_insert(exchange_t *exchange);
 /* The body is over: decides what the call is and writes the intent. APR_SUCCESS, or why the
  * journal did not take it. */
 apr_status_t record_intent(exchange_t *exchange, int complete);
+/* 1 if Odoo must not get the call because the journal did not take its intent. */
+int record_refuses(exchange_t *exchange, apr_status_t status);
 /* The answer is known, or will never be: applies it to the session and writes the outcome. Only the
  * first call counts. */
 void record_outcome(exchange_t *exchange, int complete);

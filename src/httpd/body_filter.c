@@ -79,9 +79,7 @@ static apr_status_t body_over(body_filter_t *self)
     apr_status_t status = record_intent(exchange, 1);
 
     self->over = 1;
-    if (status != APR_SUCCESS && runtime()->installation->refuse_on_journal_failure &&
-        exchange->wanted && operation_may_write(exchange->call->operation)) {
-        exchange->concluded = 1; /* Odoo never gets it, so there is nothing to record */
+    if (record_refuses(exchange, status)) {
         return send_error(exchange->request, HTTP_SERVICE_UNAVAILABLE);
     }
     return APR_SUCCESS;

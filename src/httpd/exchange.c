@@ -26,6 +26,33 @@ exchange_t *exchange_create(request_rec *request, const site_t *site)
     return exchange;
 }
 
+/* Unlike ap_request_has_body, of a HEAD as well: Odoo looks at no method where it takes a body. */
+static int has_body(const request_rec *request)
+{
+    const char *length = apr_table_get(request->headers_in, "Content-Length");
+
+    return apr_table_get(request->headers_in, "Transfer-Encoding") ||
+           (length && strspn(length, "0") != strlen(length));
+}
+
+/* Whether the request may be a call that somebody wants to know of. Pages that are only looked at
+ * are most of what goes to unknown routes, and files most of all requests. */
+static int may_be_call(const exchange_t *exchange)
+{
+    const request_rec *request = exchange->request;
+
+    switch (exchange->route->kind) {
+    case ROUTE_OTHER:
+        return exchange->route->body != ROUTE_BODY_IGNORED &&
+               (has_body(request) ||
+                (request->method_number != M_GET && request->method_number != M_OPTIONS));
+    case ROUTE_DOWNLOAD:
+        return track_wants_any(exchange->site->track, OPERATION_DOWNLOAD);
+    default:
+        return exchange->route->body != ROUTE_BODY_IGNORED;
+    }
+}
+
 void exchange_insert_filters(request_rec *request)
 {
     exchange_t *exchange = exchange_of(request);
@@ -33,12 +60,25 @@ void exchange_insert_filters(request_rec *request)
     if (!exchange || request != exchange->request || exchange->refused || !exchange->route) {
         return;
     }
-    if (exchange->route->body != ROUTE_BODY_IGNORED) {
+    if (may_be_call(exchange)) {
         body_filter_insert(exchange);
     }
     if (exchange->route->reply != ROUTE_REPLY_IGNORED) {
         reply_filter_insert(exchange);
     }
+}
+
+/* Where there is no body nobody may read the input, and Odoo must not get the request before its
+ * intent stands all the same. */
+int exchange_handler(request_rec *request)
+{
+    exchange_t *exchange = exchange_of(request);
+
+    if (!exchange || request != exchange->request || !exchange->call_reader || has_body(request)) {
+        return DECLINED;
+    }
+    return record_refuses(exchange, record_intent(exchange, 1)) ? HTTP_SERVICE_UNAVAILABLE
+                                                                : DECLINED;
 }
 
 /* The answer's filter has settled most exchanges long before. What is left was cut, failed before

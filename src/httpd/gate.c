@@ -187,6 +187,9 @@ int gate_fixups(request_rec *request)
         return OK; /* Odoo looks at no session there (facts: static files bypass sessions) */
     }
     exchange->cookie = session_cookie(exchange);
+    if (exchange->route->flags & ROUTE_SESSIONLESS) {
+        exchange->cookie = NULL; /* Odoo does not look at it there either */
+    }
     exchange->query = request->args;
     if (exchange->cookie) {
         look_up(exchange);
@@ -201,6 +204,21 @@ int gate_fixups(request_rec *request)
         tunnel_note(exchange);
     }
     return OK;
+}
+
+static int is_answer_read(const exchange_t *exchange)
+{
+    switch (exchange->route->reply) {
+    case ROUTE_REPLY_JSONRPC:
+    case ROUTE_REPLY_JSON:
+    case ROUTE_REPLY_XMLRPC:
+    case ROUTE_REPLY_PAGE:
+        return 1;
+    case ROUTE_REPLY_ANY:
+        return exchange->call_reader != NULL;
+    default:
+        return 0;
+    }
 }
 
 /* mod_proxy has put a copy in headers_in that only the backend sees. */
@@ -226,8 +244,7 @@ int gate_upstream(request_rec *request)
             apr_table_unset(request->headers_in, "Cookie");
         }
     }
-    if (exchange->route && (exchange->route->reply == ROUTE_REPLY_JSONRPC ||
-                            exchange->route->reply == ROUTE_REPLY_PAGE)) {
+    if (exchange->route && is_answer_read(exchange)) {
         /* A compressed answer could not be read; compression towards the client is untouched. */
         apr_table_unset(request->headers_in, "Accept-Encoding");
     }

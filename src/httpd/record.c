@@ -118,22 +118,13 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
     return event;
 }
 
-/* A login form that is only looked at asks for nothing, although its route can. */
-static int asks(const exchange_t *exchange, const call_t *call)
-{
-    int form = exchange->route->body == ROUTE_BODY_FORM;
-
-    return call->operation != OPERATION_NONE &&
-           !(form && exchange->request->method_number == M_GET);
-}
-
 static void finish_body(exchange_t *exchange, int complete)
 {
     const call_t *call = call_reader_finish(exchange->call_reader, complete);
 
     exchange->call = call;
-    exchange->wanted =
-        asks(exchange, call) && track_wants(exchange->site->track, call->operation, call->model);
+    exchange->wanted = call->operation != OPERATION_NONE &&
+                       track_wants(exchange->site->track, call->operation, call->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
@@ -164,6 +155,16 @@ apr_status_t record_intent(exchange_t *exchange, int complete)
         exchange->event = NULL;
     }
     return status;
+}
+
+int record_refuses(exchange_t *exchange, apr_status_t status)
+{
+    if (status == APR_SUCCESS || !runtime()->installation->refuse_on_journal_failure ||
+        !exchange->wanted || !operation_may_write(exchange->call->operation)) {
+        return 0;
+    }
+    exchange->concluded = 1; /* Odoo never gets it, so there is nothing to record */
+    return 1;
 }
 
 /* ---- the outcome ---- */
