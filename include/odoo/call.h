@@ -19,6 +19,7 @@
 #define CALL_FLAG_DUPLICATE_KEY "duplicate_key"
 #define CALL_FLAG_UNPARSED "unparsed"
 #define CALL_FLAG_TRUNCATED "truncated"
+#define CALL_FLAG_MALFORMED "malformed" /* a form that Odoo cannot read: only its URL counts */
 #define CALL_FLAG_BODY_IGNORED "body_ignored" /* Odoo did not look at it (facts A7) */
 
 typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_level_t;
@@ -58,6 +59,7 @@ typedef struct call_request_t {
     const char *path;         /* decoded (text/path.h) */
     const char *query;        /* NULL: none */
     const char *content_type; /* NULL: none */
+    const char *referer;      /* NULL: none */
     int chunked;              /* a long body goes to Odoo without a Content-Length */
     int credentials;          /* a session or a key came with it: who sends it may be somebody */
 } call_request_t;

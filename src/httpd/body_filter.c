@@ -127,6 +127,7 @@ void body_filter_insert(exchange_t *exchange)
     call.path = exchange->path;
     call.query = exchange->query;
     call.content_type = apr_table_get(request->headers_in, "Content-Type");
+    call.referer = apr_table_get(request->headers_in, "Referer");
     call.chunked = apr_table_get(request->headers_in, "Transfer-Encoding") != NULL &&
                    !apr_table_get(request->subprocess_env, "proxy-sendcl");
     call.credentials =

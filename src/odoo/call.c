@@ -171,6 +171,7 @@ static const call_kind_t kinds[] = {
     {ROUTE_REPORT_FILE, ENVELOPE_DATASET, data_names, NULL, call_report_file_read},
     {ROUTE_DOWNLOAD, ENVELOPE_DATASET, download_names, NULL, call_download_read},
     {ROUTE_DOOR, ENVELOPE_DATASET, NULL, NULL, call_door_read},
+    {ROUTE_PAGE, ENVELOPE_DATASET, NULL, NULL, call_page_read},
     {ROUTE_OTHER, ENVELOPE_DATASET, unknown_names, NULL, call_unknown_read},
 };
 
@@ -334,6 +335,9 @@ static const char *collect_flags(const call_reader_t *reader)
     }
     if (reader->parts && envelope_duplicate_key(reader->parts)) {
         add_flag(flags, CALL_FLAG_DUPLICATE_KEY);
+    }
+    if (reader->fields && fields_malformed(reader->fields)) {
+        add_flag(flags, CALL_FLAG_MALFORMED);
     }
     if (reader->body_ignored) {
         add_flag(flags, CALL_FLAG_BODY_IGNORED);

@@ -9,6 +9,8 @@
 #include "report.h"
 #include "text/path.h"
 
+#define LOGIN_PAGE "/web/login"
+
 static const char *const context_members[] = {"active_model", "active_id", "active_ids", NULL};
 
 /* ---- what a row refers to ---- */
@@ -76,13 +78,30 @@ static int take_ids(call_reader_t *reader, json_value_t *value)
 
 /* ---- values ---- */
 
+/* The files of a form: what they are called and how large they are, never what they hold. */
+static json_value_t *files_of(const call_reader_t *reader)
+{
+    json_value_t *files = reader->fields ? fields_files(reader->fields) : NULL;
+
+    if (files && files->count < fields_file_count(reader->fields)) {
+        files->truncated = 1;
+        files->count = fields_file_count(reader->fields);
+    }
+    return files;
+}
+
 static void write_values(call_reader_t *reader, json_value_t *values)
 {
-    if (values->count == 0 || reader->values == VALUES_NONE || !reader->redact) {
+    json_value_t *files = files_of(reader);
+
+    if ((values->count == 0 && !files) || reader->values == VALUES_NONE || !reader->redact) {
         return;
     }
     if (reader->call.operation == OPERATION_CREATE || reader->call.operation == OPERATION_WRITE) {
         reader->call.fields = call_values_names(reader->pool, values, &reader->truncated);
+    }
+    if (files) {
+        json_set(values, "files", files);
     }
     if (reader->values == VALUES_FULL) {
         redact_model(reader->call.model, values);
@@ -182,6 +201,18 @@ int call_unknown_read(call_reader_t *reader)
         call->model = plain_name(refer_text(reader, "@model|@res_model|@thread_model"));
         call->method = plain_name(refer_text(reader, "@method"));
         (void)take_ids(reader, refer(reader, "@ids|@id|@res_id"));
+    }
+    return 1;
+}
+
+/* The page that a login leads to: 18 and 19 make a new user's first conversation there, and note
+ * that they did. Any other page only shows. */
+int call_page_read(call_reader_t *reader)
+{
+    const char *referer = reader->request.referer;
+
+    if (referer && strstr(referer, LOGIN_PAGE)) {
+        reader->call.operation = OPERATION_CALL;
     }
     return 1;
 }

@@ -50,6 +50,7 @@ int call_only_shows(const call_reader_t *reader);
 /* Readers of doors (call_door.c). */
 int call_door_read(call_reader_t *reader);
 int call_unknown_read(call_reader_t *reader);
+int call_page_read(call_reader_t *reader);
 int call_export_read(call_reader_t *reader);
 int call_report_read(call_reader_t *reader);
 int call_report_file_read(call_reader_t *reader);

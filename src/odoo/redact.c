@@ -4,8 +4,8 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <apr_tables.h>
 
+#include "glob_set.h"
 #include "text/glob.h"
 
 #define MAX_NAME 256 /* bytes; Odoo's field names end at PostgreSQL's 63 */
@@ -96,66 +96,72 @@ typedef enum verdict_t {
 } verdict_t;
 
 struct redact_t {
-    apr_array_header_t *globs; /* of const char *, lower case */
+    apr_pool_t *pool;
+    glob_set_t *secret;
+    glob_set_t *configured; /* in lower case */
+    int configures;         /* anything at all */
 };
 
 redact_t *redact_create(apr_pool_t *pool)
 {
     redact_t *redact = apr_palloc(pool, sizeof(*redact));
 
-    redact->globs = apr_array_make(pool, 4, sizeof(const char *));
+    redact->pool = pool;
+    redact->secret = glob_set_create(pool);
+    redact->configured = glob_set_create(pool);
+    redact->configures = 0;
+    for (const char *const *glob = secret; *glob; glob++) {
+        glob_set_add(redact->secret, *glob);
+    }
     return redact;
 }
 
 void redact_add(redact_t *redact, const char *glob)
 {
-    char *lower = apr_pstrdup(redact->globs->pool, glob);
+    char *lower = apr_pstrdup(redact->pool, glob);
 
     for (char *at = lower; *at; at++) {
         *at = (char)apr_tolower(*at);
     }
-    APR_ARRAY_PUSH(redact->globs, const char *) = lower;
+    glob_set_add(redact->configured, lower);
+    redact->configures = 1;
 }
 
-static int matches_any(const char *const *globs, const char *name)
+static int is_ordinary(const char *name)
 {
-    for (; *globs; globs++) {
-        if (glob_match(*globs, name)) {
+    for (const char *const *glob = ordinary; *glob; glob++) {
+        if (glob_match(*glob, name)) {
             return 1;
         }
     }
     return 0;
 }
 
-static int is_configured(const redact_t *redact, const char *name)
+/* The name in lower case, as the administrator's globs see it, and as the built-in ones do. */
+static void fold(char *name, char *plain, const char *field, apr_size_t length)
 {
-    for (int i = 0; i < redact->globs->nelts; i++) {
-        if (glob_match(APR_ARRAY_IDX(redact->globs, i, const char *), name)) {
-            return 1;
-        }
+    for (apr_size_t i = 0; i <= length; i++) {
+        char byte = field[i];
+
+        name[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+        plain[i] = byte == '-' || byte == '.' || byte == ' ' ? '_' : name[i];
     }
-    return 0;
 }
 
 static verdict_t judge(const redact_t *redact, const char *field)
 {
-    char name[MAX_NAME + 1];
+    char name[MAX_NAME + 1], plain[MAX_NAME + 1];
     apr_size_t length = strlen(field);
 
     if (length > MAX_NAME) {
         return VERDICT_SECRET; /* no field of Odoo: not worth the risk */
     }
-    for (apr_size_t i = 0; i <= length; i++) {
-        name[i] = (char)apr_tolower(field[i]);
-    }
-    if (is_configured(redact, name)) {
+    fold(name, plain, field, length);
+    if (redact->configures && glob_set_matches(redact->configured, name)) {
         return VERDICT_CONFIGURED;
     }
-    for (char *at = name; (at = strpbrk(at, "-. ")) != NULL;) {
-        *at = '_';
-    }
-    return matches_any(secret, name) && !matches_any(ordinary, name) ? VERDICT_SECRET
-                                                                     : VERDICT_ORDINARY;
+    return glob_set_matches(redact->secret, plain) && !is_ordinary(plain) ? VERDICT_SECRET
+                                                                          : VERDICT_ORDINARY;
 }
 
 int redact_name(const redact_t *redact, const char *field)

@@ -28,8 +28,8 @@
     SPECIAL(ROUTE_STATIC, path, tail, "http", IGNORED, IGNORED, NOISE, PASSES, ANYBODY)
 #define POLL(path, tail)                                                                           \
     SPECIAL(ROUTE_POLL, path, tail, "http", IGNORED, IGNORED, NOISE, GATED, ANYBODY)
-#define PAGE(path, tail)                                                                           \
-    SPECIAL(ROUTE_PAGE, path, tail, "http", IGNORED, PAGE, PERSONAL, GATED, USER)
+#define PAGE(path, tail, body)                                                                     \
+    SPECIAL(ROUTE_PAGE, path, tail, "http", body, PAGE, PERSONAL, GATED, USER)
 #define WAY_IN(path, tail)                                                                         \
     SPECIAL(ROUTE_OTHER, path, tail, "http", IGNORED, IGNORED, PERSONAL, PASSES, ANYBODY)
 #define META(path, tail)                                                                           \
@@ -48,6 +48,10 @@
     DOOR(path, EXACT, "web", JSON, JSONRPC, USER, operation, model, method, ids, values, result)
 #define FORM_DOOR(path, reply, flags, operation, model, method, ids, values)                       \
     DOOR(path, EXACT, "http", FORM, reply, flags, operation, model, method, ids, values, NULL)
+/* Makes attachments of files. */
+#define UPLOAD(path, reply, flags, values, result)                                                 \
+    DOOR(path, EXACT, "http", FORM, reply, ROUTE_BY_POST | (flags), CREATE, "ir.attachment", NULL, \
+         NULL, values, result)
 /* Sent by the web client on its own. */
 #define BACKGROUND(path, operation)                                                                \
     {                                                                                              \
@@ -207,6 +211,12 @@ const route_t route_table[] = {
               "@message_id", "content", NULL),
     JSON_DOOR("/mail/attachment/delete", ANYBODY, UNLINK, "ir.attachment", NULL, "@attachment_id",
               NULL, NULL),
+    UPLOAD("/web/binary/upload_attachment", UPLOAD, USER, "model id", "[].id"),
+    UPLOAD("/mail/attachment/upload", JSON, ANYBODY, "thread_model thread_id is_pending",
+           "id data.attachment_id data.{ir.attachment}[0].id !error"),
+    UPLOAD("/portal/attachment/add", JSON, ANYBODY, "name res_model res_id", "id"),
+    FORM_DOOR("/base_import/set_file", HEAD, USER | POST, WRITE, "base_import.import", "set_file",
+              "@id|@import_id", NULL),
     FORM_DOOR("/mail/attachment/zip", FILE, ANYBODY, EXPORT, "ir.attachment", "zip", "@file_ids",
               NULL),
     JSON_DOOR("/mail/thread/subscribe", USER, CALL, "@res_model", "message_subscribe", "@res_id",
@@ -287,9 +297,9 @@ const route_t route_table[] = {
               NULL),
     META("/web/database", TAIL),
 
-    PAGE("/web", EXACT),
-    PAGE("/odoo", TAIL),
-    PAGE("/scoped_app", TAIL),
+    PAGE("/web", EXACT, IGNORED),
+    PAGE("/odoo", TAIL, ANY),
+    PAGE("/scoped_app", TAIL, IGNORED),
 };
 
 const apr_size_t route_table_length = sizeof(route_table) / sizeof(route_table[0]);
