@@ -43,7 +43,8 @@ need() {
 
 need_to_build() {
     need build-essential autoconf automake libtool pkg-config apache2-bin apache2-dev \
-        libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libssl-dev libexpat1-dev libcmocka-dev python3
+        libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libssl-dev libexpat1-dev \
+        libpcre2-dev libyaml-dev libmaxminddb-dev uap-core libcmocka-dev python3
 }
 
 # build FOLDER CONFIGURE_ARGUMENT...: out of the tree, again only as far as something changed.

@@ -1,0 +1,40 @@
+/* What a browser says of itself in Client Hints: more than its User-Agent, which is frozen. Pure.
+ *
+ * The headers are the client's own word, as its User-Agent is. */
+#ifndef CLIENT_CLIENT_HINTS_H
+#define CLIENT_CLIENT_HINTS_H
+
+#include <apr_pools.h>
+
+#define CLIENT_HINT_MAX 2048      /* bytes of a header; a longer one is as if it was not sent */
+#define CLIENT_HINT_BRANDS 32     /* so many brands in a list; the same */
+#define CLIENT_HINT_VALUE_MAX 128 /* bytes of a text in a header; the same */
+
+/* The headers as they came; NULL: not sent. */
+typedef struct client_hint_headers_t {
+    const char *brands;            /* Sec-CH-UA */
+    const char *full_version_list; /* Sec-CH-UA-Full-Version-List */
+    const char *platform;          /* Sec-CH-UA-Platform */
+    const char *platform_version;  /* Sec-CH-UA-Platform-Version */
+    const char *model;             /* Sec-CH-UA-Model */
+    const char *mobile;            /* Sec-CH-UA-Mobile */
+} client_hint_headers_t;
+
+/* Texts are printable ASCII; NULL where nothing is known. */
+typedef struct client_hints_t {
+    const char *brand;         /* "Edge": the most specific of those we know */
+    const char *brand_version; /* "126" or "126.0.2592.68" */
+    int brand_is_base;         /* it is one that others are built on: Chrome or Chromium */
+    const char *platform;      /* "Windows" */
+    const char *platform_version;
+    const char *model;
+    int mobile; /* 1, 0, or -1 if not said */
+} client_hints_t;
+
+/* A header that is no structured field (RFC 8941) of the right type is as if it was not sent, and
+ * hurts no other. Names that browsers make up to keep readers honest ("Not/A)Brand") and all others
+ * that we do not know are passed over. */
+void client_hints_read(client_hints_t *hints, const client_hint_headers_t *headers,
+                       apr_pool_t *pool);
+
+#endif
