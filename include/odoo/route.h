@@ -50,6 +50,7 @@ typedef enum route_reply_t {
     ROUTE_REPLY_WORDS,    /* a page says in words how it went, whichever way */
     ROUTE_REPLY_FILE,     /* success has a Content-Disposition; a page is a complaint */
     ROUTE_REPLY_JSON,     /* bare JSON: a real status, and ids or a complaint in the body */
+    ROUTE_REPLY_UPLOAD,   /* the same, or a script that hands it to a page */
     ROUTE_REPLY_XMLRPC,
     ROUTE_REPLY_ANY /* a JSON-RPC envelope if it is JSON, else as HEAD */
 } route_reply_t;

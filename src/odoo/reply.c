@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "reply_envelope.h"
+#include "reply_script.h"
 #include "text/path.h"
 
 /* Odoo's code of an error that says: this session is none of mine. */
@@ -19,6 +20,7 @@ struct reply_reader_t {
     const call_t *call; /* may be NULL */
     reply_head_t head;
     reply_envelope_t *envelope; /* of a JSON-RPC answer, else NULL */
+    reply_script_t *script;     /* in front of the JSON of an upload, else NULL */
     identity_page_t *page;      /* of a page, else NULL */
     int done;                   /* the rest cannot change the result */
     reply_t reply;
@@ -323,8 +325,8 @@ static void check_complaint(reply_reader_t *reader)
 {
     const route_t *route = reader->route;
     int whole = reply_envelope_whole(reader->envelope);
-    int creates = route->kind == ROUTE_DOOR && route->reply == ROUTE_REPLY_JSON &&
-                  route->operation == OPERATION_CREATE;
+    int creates = route->kind == ROUTE_DOOR && route->operation == OPERATION_CREATE &&
+                  (route->reply == ROUTE_REPLY_JSON || route->reply == ROUTE_REPLY_UPLOAD);
 
     if (reply_envelope_failed(reader->envelope)) {
         reader->reply.outcome = OUTCOME_FAILED;
@@ -482,7 +484,8 @@ static reply_shape_t shape_of(const reply_reader_t *reader)
     case ROUTE_SESSION_INFO:
         return REPLY_SHAPE_IDENTITY;
     default:
-        if (reader->route->reply != ROUTE_REPLY_JSON) {
+        if (reader->route->reply != ROUTE_REPLY_JSON &&
+            reader->route->reply != ROUTE_REPLY_UPLOAD) {
             return REPLY_SHAPE_JSONRPC;
         }
         return is_accepted(reader) ? REPLY_SHAPE_BARE : REPLY_SHAPE_BARE_ERROR;
@@ -496,6 +499,15 @@ static void start_envelope(reply_reader_t *reader, int wants_ids)
     reader->envelope =
         reply_envelope_create(reader->pool, shape_of(reader),
                               call && (wants_ids || must_be_read(call)) ? call->result_ids : NULL);
+    if (reader->route->reply == ROUTE_REPLY_UPLOAD) {
+        reader->script = reply_script_create(reader->pool);
+    }
+    if (reader->route->reply == ROUTE_REPLY_XMLRPC &&
+        !reply_envelope_read_xml(reader->envelope, reader->pool)) {
+        reader->envelope = NULL; /* no memory: nothing is known of it */
+        reader->reply.outcome = OUTCOME_UNKNOWN;
+        reader->done = 1;
+    }
 }
 
 static int says_json(const char *content_type)
@@ -510,6 +522,9 @@ static int has_json(const reply_reader_t *reader)
     switch (reader->route->reply) {
     case ROUTE_REPLY_JSONRPC:
         return 1;
+    case ROUTE_REPLY_XMLRPC:
+        return is_accepted(reader);
+    case ROUTE_REPLY_UPLOAD:
     case ROUTE_REPLY_JSON: /* an error that is a page has told all by its status */
         return reader->call && reader->call->operation != OPERATION_NONE &&
                (is_accepted(reader) || says_json(reader->head.content_type));
@@ -563,6 +578,10 @@ reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, cons
 
 int reply_reader_feed(reply_reader_t *reader, const char *data, apr_size_t length)
 {
+    apr_size_t before = reader->script ? reply_script_find(reader->script, data, length) : 0;
+
+    data += before;
+    length -= before;
     if (!reader->done && reader->envelope) {
         reader->done = reply_envelope_feed(reader->envelope, data, length);
     }

@@ -43,6 +43,7 @@ struct multipart_t {
     apr_byte_t border[MAX_DELIMITER]; /* Knuth, Morris and Pratt's failure function */
     apr_size_t matched;               /* bytes of the delimiter at the end of the preamble so far */
     ending_t ending;
+    int matched_again; /* at the "-" of an ending: a boundary of dashes within another */
     /* Of the data, what may yet turn out to be a boundary: line break, delimiter, blanks. */
     char held[MAX_BREAK + MAX_DELIMITER + MAX_BLANKS];
     apr_size_t held_length;
@@ -183,11 +184,11 @@ static int begin_part(multipart_t *multipart)
 
     apr_pool_clear(pool);
     if (++multipart->part_count > MULTIPART_MAX_PARTS ||
-        memchr(multipart->head.data, '\0', multipart->head.length) ||
         utf8_valid_prefix(multipart->head.data, multipart->head.length) != multipart->head.length) {
         return 0;
     }
-    head = apr_pstrmemdup(pool, multipart->head.data, multipart->head.length);
+    /* Nothing is broken in it, but a NUL in a name must not end the name. */
+    head = apr_pstrdup(pool, utf8_repair(pool, multipart->head.data, multipart->head.length));
     join_lines(head);
     for (char *line = apr_strtok(head, "\r\n", &state); line;
          line = apr_strtok(NULL, "\r\n", &state)) {
@@ -292,6 +293,22 @@ static int take_ending(multipart_t *multipart, char character)
     return 1;
 }
 
+/* The same where the delimiter may have begun one byte later as well. */
+static int take_preamble_ending(multipart_t *multipart, char character)
+{
+    int again = multipart->ending == ENDING_DASH && multipart->matched_again;
+
+    multipart->matched_again = 0;
+    if (take_ending(multipart, character)) {
+        return 1;
+    }
+    if (again && multipart->ending == ENDING_NONE) {
+        multipart->ending = ENDING_START;
+        return take_ending(multipart, character);
+    }
+    return 0;
+}
+
 /* In front of the first part a delimiter needs no line break before it, so that one may begin
  * within another. */
 static apr_size_t feed_preamble(multipart_t *multipart, const char *data, apr_size_t length)
@@ -299,7 +316,7 @@ static apr_size_t feed_preamble(multipart_t *multipart, const char *data, apr_si
     apr_size_t matched = multipart->matched;
 
     for (apr_size_t i = 0; i < length; i++) {
-        if (multipart->ending != ENDING_NONE && take_ending(multipart, data[i])) {
+        if (multipart->ending != ENDING_NONE && take_preamble_ending(multipart, data[i])) {
             return i + 1;
         }
         while (matched > 0 && data[i] != multipart->delimiter[matched]) {
@@ -307,7 +324,8 @@ static apr_size_t feed_preamble(multipart_t *multipart, const char *data, apr_si
         }
         matched += data[i] == multipart->delimiter[matched];
         if (matched == multipart->delimiter_length) {
-            multipart->ending = ENDING_START;
+            multipart->matched_again = multipart->ending == ENDING_DASH;
+            multipart->ending = multipart->matched_again ? ENDING_DASH : ENDING_START;
             matched = multipart->border[matched - 1];
         }
     }
