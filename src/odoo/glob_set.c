@@ -67,7 +67,9 @@ int glob_set_matches(const glob_set_t *set, const char *name)
     for (const char *at = name; *at; at++) {
         for (const pattern_t *pattern = set->starting[(unsigned char)*at]; pattern;
              pattern = pattern->next) {
-            if (strncmp(at, pattern->piece, pattern->length) == 0 &&
+            /* Nearly all differ in the second byte. */
+            if ((pattern->length == 1 || at[1] == pattern->piece[1]) &&
+                strncmp(at, pattern->piece, pattern->length) == 0 &&
                 glob_match(pattern->glob, name)) {
                 return 1;
             }

@@ -1,9 +1,9 @@
 /* Reads requests and their answers as frames from standard input and prints what the odoo room
  * makes of each as one line of JSON, for tests that hold recordings or Python's opinion against it.
  *
- * A frame is a decimal length, a newline and that many bytes. One record is the nine frames of
- * frame_t; an empty status means that there is no answer. Each body is read as a whole and in two
- * ways of cutting it; "stable" is false if they do not agree. */
+ * A frame is a decimal length, a newline and that many bytes. One record is the frames of frame_t;
+ * an empty status means that there is no answer. Each body is read as a whole and in two ways of
+ * cutting it; "stable" is false if they do not agree. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +23,17 @@
 typedef enum frame_t {
     FRAME_METHOD,
     FRAME_PATH, /* raw, without its query */
+    FRAME_QUERY,
     FRAME_CONTENT_TYPE,
+    FRAME_REFERER,
+    FRAME_AUTHORIZATION,
     FRAME_BODY,
     FRAME_STATUS,
     FRAME_LOCATION,
     FRAME_SET_SESSION,
     FRAME_SENT_SESSION,
+    FRAME_REPLY_TYPE,
+    FRAME_DISPOSITION,
     FRAME_REPLY_BODY,
     FRAME_COUNT
 } frame_t;
@@ -71,12 +76,21 @@ static apr_size_t piece(apr_size_t cutting, apr_size_t done, apr_size_t length)
     return size < length - done ? size : length - done;
 }
 
+static const char *given(const text_t *text)
+{
+    return text->length > 0 ? text->data : NULL;
+}
+
 static const call_t *read_call(apr_pool_t *pool, const text_t *frames, const redact_t *redact,
                                apr_size_t cutting)
 {
     call_request_t request = {.method = frames[FRAME_METHOD].data,
                               .path = path_decode(pool, frames[FRAME_PATH].data),
-                              .content_type = frames[FRAME_CONTENT_TYPE].data};
+                              .query = given(&frames[FRAME_QUERY]),
+                              .content_type = given(&frames[FRAME_CONTENT_TYPE]),
+                              .referer = given(&frames[FRAME_REFERER]),
+                              .credentials = frames[FRAME_SENT_SESSION].length > 0 ||
+                                             frames[FRAME_AUTHORIZATION].length > 0};
     const text_t *body = &frames[FRAME_BODY];
     call_reader_t *reader =
         call_reader_create(pool, route_find(request.path), &request, redact, VALUES_FULL);
@@ -88,17 +102,14 @@ static const call_t *read_call(apr_pool_t *pool, const text_t *frames, const red
     return call_reader_finish(reader, 1);
 }
 
-static const char *given(const text_t *text)
-{
-    return text->length > 0 ? text->data : NULL;
-}
-
 static const reply_t *read_reply(apr_pool_t *pool, const text_t *frames, const call_t *call,
                                  apr_size_t cutting)
 {
     const text_t *body = &frames[FRAME_REPLY_BODY];
     reply_head_t head = {.method = frames[FRAME_METHOD].data,
                          .status = atoi(frames[FRAME_STATUS].data),
+                         .content_type = given(&frames[FRAME_REPLY_TYPE]),
+                         .content_disposition = given(&frames[FRAME_DISPOSITION]),
                          .location = given(&frames[FRAME_LOCATION]),
                          .set_session = given(&frames[FRAME_SET_SESSION]),
                          .sent_session = given(&frames[FRAME_SENT_SESSION])};
@@ -127,6 +138,9 @@ static json_value_t *call_object(apr_pool_t *pool, const call_t *call)
     json_set(object, "flags", json_new_string(pool, call->flags));
     json_set(object, "login", json_new_string(pool, call->login));
     json_set(object, "database", json_new_string(pool, call->database));
+    json_set(object, "uid", json_new_integer(pool, call->uid));
+    json_set(object, "import_model", json_new_string(pool, call->import_model));
+    json_set(object, "import_record", json_new_integer(pool, call->import_record));
     json_set(object, "background", json_new_boolean(pool, call->background));
     json_set(object, "parsed", json_new_boolean(pool, call->parsed));
     return object;

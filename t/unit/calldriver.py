@@ -3,8 +3,8 @@ import json
 import subprocess
 import sys
 
-FRAMES = ("method", "path", "content_type", "body", "status", "location", "set_session",
-          "sent_session", "reply_body")
+FRAMES = ("method", "path", "query", "content_type", "referer", "authorization", "body", "status",
+          "location", "set_session", "sent_session", "reply_type", "disposition", "reply_body")
 
 
 def to_bytes(value):
