@@ -1,5 +1,6 @@
 /* The gate: which endpoint of Odoo a request leads to, which session it would use there, and
  * whether that session may still be used. No system call, no database. */
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "httpd/exchange.h"
@@ -72,28 +73,95 @@ static void replace_query(request_rec *request, const char *query)
     }
 }
 
+/* WSGI knows headers by upper-case names with "_", so that werkzeug 2 (Odoo 16, 17) takes any "_"
+ * in a name for the "-" it stands for; mod_proxy passes both on. */
+static int is_session_header(const char *name)
+{
+    const char *wanted = SESSION_HEADER;
+
+    for (; *name && *wanted; name++, wanted++) {
+        if (apr_tolower(*name == '_' ? '-' : *name) != apr_tolower(*wanted)) {
+            return 0;
+        }
+    }
+    return !*name && !*wanted;
+}
+
+static int note_session_header(void *value, const char *name, const char *content)
+{
+    if (!is_session_header(name)) {
+        return 1;
+    }
+    *(const char **)value = content;
+    return 0;
+}
+
+static int unset_session_header(void *headers, const char *name, const char *content)
+{
+    (void)content;
+    if (is_session_header(name)) {
+        apr_table_unset(headers, name);
+    }
+    return 1;
+}
+
+typedef struct carriers_t {
+    const char *query, *header, *cookie; /* the session ids that the request brings, NULL: none */
+} carriers_t;
+
+static carriers_t find_carriers(request_rec *request)
+{
+    carriers_t carriers = {NULL, NULL, NULL};
+
+    carriers.query =
+        request->args ? form_query_value(request->pool, request->args, SESSION_QUERY) : NULL;
+    apr_table_do(note_session_header, &carriers.header, request->headers_in, NULL);
+    carriers.cookie = cookie_value(request->pool, apr_table_get(request->headers_in, "Cookie"),
+                                   SESSION_COOKIE, NULL);
+    return carriers;
+}
+
 /* Early 16 and 17 take a session from the query or a header before the cookie. A client could have
  * Odoo use another session than the one we look at, so those carriers are taken away (and the
  * attempt is flagged) unless the site needs them; then the one Odoo would use counts. */
-static const char *session_cookie(exchange_t *exchange)
+static const char *session_cookie(exchange_t *exchange, const carriers_t *carriers)
 {
     request_rec *request = exchange->request;
-    const char *header = apr_table_get(request->headers_in, SESSION_HEADER);
-    const char *query =
-        request->args ? form_query_value(request->pool, request->args, SESSION_QUERY) : NULL;
 
-    if (query || header) {
+    if (carriers->query || carriers->header) {
         exchange->flags = FLAG_CARRIER;
         if (exchange->site->all_carriers) {
-            return query ? query : header;
+            return carriers->query ? carriers->query : carriers->header;
         }
-        if (query) {
+        if (carriers->query) {
             replace_query(request, query_without_session(request->pool, request->args));
         }
-        exchange->hide_carriers = header != NULL;
+        exchange->hide_carriers = carriers->header != NULL;
     }
-    return cookie_value(request->pool, apr_table_get(request->headers_in, "Cookie"), SESSION_COOKIE,
-                        NULL);
+    return carriers->cookie;
+}
+
+static int is_over(const exchange_t *exchange, const char *cookie)
+{
+    runtime_t *self = runtime();
+    fingerprint_t fingerprint;
+    session_t session;
+
+    if (!cookie) {
+        return 0;
+    }
+    fingerprint_of_cookie(&self->key, exchange->site->name, cookie, &fingerprint);
+    return session_table_find(self->sessions, &fingerprint, &session) == APR_SUCCESS &&
+           (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED);
+}
+
+/* Versions differ in which carrier they take, so a request that brings several is refused if any of
+ * them names an ended session. */
+static int is_any_over(const exchange_t *exchange, const carriers_t *carriers)
+{
+    return exchange->site->all_carriers && (carriers->query || carriers->header) &&
+           (is_over(exchange, carriers->query) || is_over(exchange, carriers->header) ||
+            is_over(exchange, carriers->cookie));
 }
 
 static void look_up(exchange_t *exchange)
@@ -167,6 +235,7 @@ int gate_fixups(request_rec *request)
 {
     const site_t *site;
     exchange_t *exchange;
+    carriers_t carriers;
 
     if (request->main || request->prev || !goes_to_proxy(request) ||
         !(site = config_site(request))) {
@@ -186,14 +255,15 @@ int gate_fixups(request_rec *request)
     if (exchange->route->kind == ROUTE_STATIC) {
         return OK; /* Odoo looks at no session there (facts: static files bypass sessions) */
     }
-    exchange->cookie = session_cookie(exchange);
+    carriers = find_carriers(request);
+    exchange->cookie = session_cookie(exchange, &carriers);
     if (exchange->route->flags & ROUTE_SESSIONLESS) {
         exchange->cookie = NULL; /* Odoo does not look at it there either */
     }
     exchange->query = request->args;
     if (exchange->cookie) {
         look_up(exchange);
-        if (is_refused(exchange)) {
+        if (is_refused(exchange) || is_any_over(exchange, &carriers)) {
             refuse(exchange);
         }
         else {
@@ -221,6 +291,22 @@ static int is_answer_read(const exchange_t *exchange)
     }
 }
 
+/* Odoo gets the session that we looked at: without one, or with the cookie in a spelling that every
+ * werkzeug reads alike. */
+static void settle_cookie(request_rec *request, int hide)
+{
+    const char *header = apr_table_get(request->headers_in, "Cookie");
+    const char *settled = hide ? cookie_remove(request->pool, header, SESSION_COOKIE)
+                               : cookie_settle(request->pool, header, SESSION_COOKIE);
+
+    if (settled) {
+        apr_table_setn(request->headers_in, "Cookie", settled);
+    }
+    else if (hide) {
+        apr_table_unset(request->headers_in, "Cookie");
+    }
+}
+
 /* mod_proxy has put a copy in headers_in that only the backend sees. */
 int gate_upstream(request_rec *request)
 {
@@ -230,20 +316,11 @@ int gate_upstream(request_rec *request)
         return DECLINED;
     }
     if (exchange->hide_carriers) {
-        apr_table_unset(request->headers_in, SESSION_HEADER);
-    }
-    if (exchange->hide_cookie) {
-        const char *cookies =
-            cookie_remove(request->pool, apr_table_get(request->headers_in, "Cookie"),
-                          SESSION_COOKIE);
+        apr_table_t *seen = apr_table_clone(request->pool, request->headers_in);
 
-        if (cookies) {
-            apr_table_setn(request->headers_in, "Cookie", cookies);
-        }
-        else {
-            apr_table_unset(request->headers_in, "Cookie");
-        }
+        apr_table_do(unset_session_header, request->headers_in, seen, NULL);
     }
+    settle_cookie(request, exchange->hide_cookie);
     if (exchange->route && is_answer_read(exchange)) {
         /* A compressed answer could not be read; compression towards the client is untouched. */
         apr_table_unset(request->headers_in, "Accept-Encoding");

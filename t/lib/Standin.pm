@@ -1,6 +1,7 @@
 package Standin;
 
-# The Odoo stand-in, and the server that replays recorded answers. Both print where they listen.
+# What stands behind httpd: the Odoo stand-in, the server that replays recorded answers, or one that
+# shows what reaches it. Each prints where it listens.
 
 use v5.36;
 use Carp qw(croak);
@@ -15,25 +16,28 @@ my $LIB = dirname(__FILE__);
 sub start ($class, %options) {
     my $version = $options{version} // 17;
 
-    return $class->_start("$LIB/odoo_standin.py", '--version', $version, '--control',
-        @{ $options{arguments} // [] });
+    return $class->_start('python3', "$LIB/odoo_standin.py", '--port', 0, '--version', $version,
+        '--control', @{ $options{arguments} // [] });
 }
 
 # Answers what was recorded: replay.py's own arguments.
 sub replay ($class, @arguments) {
-    return $class->_start("$LIB/replay.py", @arguments);
+    return $class->_start('python3', "$LIB/replay.py", '--port', 0, @arguments);
 }
 
-sub _start ($class, $script, @arguments) {
+# Its output holds the head of every request.
+sub record ($class) { return $class->_start($^X, "$LIB/recorder.pl") }
+
+sub _start ($class, @command) {
     my $folder = tempdir('standin-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $self = bless { output => "$folder/output" }, $class;
 
     $self->{process} = Process->start(
-        command => [ 'python3', $script, '--port', 0, @arguments ],
+        command => \@command,
         output  => $self->{output}
     );
     $self->{port} = Process::wait_until(sub { $self->_announced_port }, 20)
-        or croak "$script did not start: " . $self->output;
+        or croak "@command did not start: " . $self->output;
     return $self;
 }
 

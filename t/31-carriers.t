@@ -1,0 +1,89 @@
+# The session that Odoo uses is the session we look at: nobody brings an ended one past the gate in a
+# spelling that only Odoo understands.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client;
+use Site;
+use Standin;
+use Test::More;
+
+# Ways to say which session it is: [what, cookie header or undef, query, further headers].
+sub spellings ($sid) {
+    my $escaped = sprintf '\\%03o', ord $sid;
+    my $percent = sprintf '%%%02X', ord $sid;
+    my $rest = substr $sid, 1;
+
+    return (
+        [ 'plain',                        "session_id=$sid" ],
+        [ 'among others',                 "a=1;session_id=$sid;b=2" ],
+        [ 'blanks',                       " session_id\t= $sid " ],
+        [ 'quoted',                       qq{session_id="$sid"} ],
+        [ 'octal escape',                 qq{session_id="$escaped$rest"} ],
+        [ 'twice',                        "session_id=$sid; session_id=0" ],
+        [ 'after a quoted one',           qq{x="y; session_id=0"; session_id=$sid} ],
+        [ 'no-break space',               "session_id=\xa0$sid" ],
+        [ 'query',                        undef, "session_id=$sid" ],
+        [ 'query, other name first',      undef, "a=1&session_id=$sid" ],
+        [ 'query, escaped name',          undef, "session%5Fid=$sid" ],
+        [ 'query, escaped value',         undef, "session_id=$percent$rest" ],
+        [ 'header',                       undef, '', 'X-Openerp-Session-Id' => $sid ],
+        [ 'header in lower case',         undef, '', 'x-openerp-session-id' => $sid ],
+        [ 'header with underscores',      undef, '', 'X_Openerp_Session_Id' => $sid ],
+        [ 'header with both',             undef, '', 'X-Openerp_Session-Id' => $sid ],
+        [ 'header besides a good cookie', 'session_id=' . 'e' x 40, '', 'X-Openerp-Session-Id' => $sid ],
+    );
+}
+
+sub try_write ($client, $spelling) {
+    my ($what, $cookie, $query, @headers) = @$spelling;
+
+    push @headers, Cookie => $cookie if defined $cookie;
+    my $params = { model => 'res.partner', method => 'write', args => [ [14], { city => $what } ], kwargs => {} };
+    return $client->rpc('/web/dataset/call_kw' . ($query ? "?$query" : ''), $params, headers => \@headers);
+}
+
+for my $version (16, 17) {
+    my $site = Site->start(version => $version, arguments => ['--old-carriers']);
+    my ($admin, $demo) = map { $site->login($_) } qw(admin demo);
+    my $sid = $demo->session_id;
+    my ($known) = $site->trail->wait_for(1, operation => 'session_identified', login => 'demo');
+    my $token = Client::decode_json($admin->get('/audit-admin/sessions?format=json')->{body})->{csrf_token};
+
+    $admin->post_json("/audit-admin/sessions/$known->{session}/revoke", { csrf_token => $token });
+    $site->odoo->forget;
+    for my $spelling (spellings($sid)) {
+        my $answer = try_write($site->client, $spelling);
+        is($answer->{result}, undef, "$version: ended session refused: $spelling->[0]");
+    }
+    is_deeply([ grep { ($_->{login} // '') eq 'demo' } $site->odoo->operations ], [],
+        "$version: Odoo executed nothing for it");
+    $site->odoo->stop;
+}
+
+# What goes upstream is what we looked at, however werkzeug 2 and 3 differ.
+{
+    my $recorder = Standin->record;
+    my $site = Site->start(odoo => $recorder);
+    my $number = 0;
+
+    for ([ '=session_id=abc', 'session_id=; =session_id=abc' ],
+        [ 'session_id="a\142c"',          'session_id=abc; session_id="a\142c"' ],
+        [ "session_id=\xa0abc",           "session_id=abc; session_id=\xa0abc" ],
+        [ 'a=1; session_id=abc; b="c;d"', 'session_id=abc; a=1; session_id=abc; b="c;d"' ],
+        [ 'a=1; session_id=abc; b=2',     'a=1; session_id=abc; b=2' ],
+        [ 'a=1; b="c"',                   'a=1; b="c"' ]) {
+        my ($sent, $expected) = @$_;
+        my $path = '/web/webclient/' . ++$number;
+
+        $site->client->get($path, Cookie => $sent);
+        my ($head) = $recorder->output =~ m{^(GET \Q$path\E .*?\r\n\r\n)}ms;
+        is(($head =~ /^Cookie: (.*?)\r$/m)[0], $expected, "upstream of: $sent");
+    }
+    $site->client->get('/web/webclient/9', 'X_Openerp_Session_Id' => 'abc', 'X-Openerp-Session-ID' => 'abc');
+    my ($head) = $recorder->output =~ m{^(GET /web/webclient/9 .*?\r\n\r\n)}ms;
+    unlike($head, qr/openerp/i, 'no session in a header, however it is spelled');
+}
+
+finish();
