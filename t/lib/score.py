@@ -335,7 +335,8 @@ class Score:
     def _leftover(self, key, line, event):
         if event.operation not in OF_REQUESTS or event.operation in READS and not self.reads:
             return
-        if event.operation == "call" and not line.expect:
+        # The labels leave out pictures and files that a page shows.
+        if event.operation in ("call", "download") and not line.expect:
             self.counts[key]["calls"] += 1
             return
         self._differ(key, "invented", line, None, event)
