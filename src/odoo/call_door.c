@@ -247,7 +247,7 @@ int call_export_read(call_reader_t *reader)
 
     call->operation = OPERATION_EXPORT;
     if (!reader->parts) {
-        return !call_only_shows(reader) || reader->request.query == NULL;
+        return fields_value(reader->fields, "data") == NULL;
     }
     ids = envelope_argument(reader->parts, 0);
     call->model = json_string(envelope_keyword(reader->parts, "model"));
