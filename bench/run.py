@@ -117,6 +117,7 @@ ErrorLog {root}/error.log
 MaxKeepAliveRequests 0
 StartServers 2
 ThreadsPerChild 64
+MaxRequestWorkers 128
 {server_lines.format(root=root)}
 <VirtualHost *:{self.port}>
  {host_lines.format(root=root)}
@@ -133,17 +134,18 @@ ThreadsPerChild 64
         self.process.wait()
 
 
-def set_ups(folder, backend, build):
-    yield Httpd("bare", folder, backend, "", "", "")
+def set_ups(build):
+    """Name, modules, lines of the server and of the virtual host."""
+    yield "bare", "", "", ""
     module = build / ".libs" / "mod_user_audit.so"
-    yield Httpd("audit", folder, backend, f"LoadModule user_audit_module {module}",
-                "UserAuditStateDir {root}/state", "UserAudit On")
+    yield ("audit", f"LoadModule user_audit_module {module}", "UserAuditStateDir {root}/state",
+           "UserAudit On")
     security = pathlib.Path(MODULES) / "mod_security2.so"
     if security.exists():
-        yield Httpd("modsecurity", folder, backend,
-                    f"LoadModule unique_id_module {MODULES}/mod_unique_id.so\n"
-                    f"LoadModule security2_module {security}",
-                    "", """SecRuleEngine DetectionOnly
+        yield ("modsecurity",
+               f"LoadModule unique_id_module {MODULES}/mod_unique_id.so\n"
+               f"LoadModule security2_module {security}",
+               "SecDataDir {root}", """SecRuleEngine DetectionOnly
  SecRequestBodyAccess On
  SecRequestBodyLimit 134217728
  SecRequestBodyNoFilesLimit 134217728
@@ -153,8 +155,7 @@ def set_ups(folder, backend, build):
  SecAuditLogParts ABCFHZ
  SecAuditLogType Serial
  SecAuditLog {root}/audit.log
- SecTmpDir {root}
- SecDataDir {root}""")
+ SecTmpDir {root}""")
 
 
 def wrk(port, script, seconds, connections):
@@ -208,9 +209,9 @@ def post_time(port, body, times):
         file.write(body)
         file.flush()
         url = f"http://127.0.0.1:{port}/web/dataset/call_kw/res.partner/web_save"
-        out = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{time_total}\n", "-H",
+        out = subprocess.run(["curl", "-s", "-w", "%{time_total}\n", "-H",
                               "Content-Type: application/json", "-H", f"Cookie: {COOKIE}", "-H",
-                              "Expect:", "--data-binary", f"@{file.name}"] + [url] * times,
+                              "Expect:", "--data-binary", f"@{file.name}"] + ["-o", "/dev/null", url] * times,
                              capture_output=True, text=True, check=True).stdout
     return {"ms": 1000 * statistics.median(float(line) for line in out.split())}
 
@@ -264,20 +265,20 @@ def main():
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="audit-bench-"))
     folder.chmod(0o755)
-    backend = Backend(folder)
-    servers = [server for server in set_ups(folder, backend, args.build.resolve())
-               if server.name not in args.without.split(",")]
-    try:
-        for name in args.only.split(","):
-            report(name, BENCHES[name](servers, folder, args))
-    finally:
-        for server in servers:
-            server.stop()
-        backend.stop()
+    with contextlib.ExitStack() as stack:
         if args.keep:
             print(f"kept in {folder}")
         else:
-            shutil.rmtree(folder)
+            stack.callback(shutil.rmtree, folder)
+        backend = Backend(folder)
+        stack.callback(backend.stop)
+        servers = []
+        for name, *lines in set_ups(args.build.resolve()):
+            if name not in args.without.split(","):
+                servers.append(Httpd(name, folder, backend, *lines))
+                stack.callback(servers[-1].stop)
+        for name in args.only.split(","):
+            report(name, BENCHES[name](servers, folder, args))
 
 
 if __name__ == "__main__":
