@@ -30,6 +30,8 @@ typedef struct installation_t {
     apr_int64_t journal_max_size;
     apr_interval_time_t cleanup_interval;
     apr_array_header_t *retention; /* of retention_t */
+    const char *user_agents;       /* file of uap-core's rules; the default one may be absent */
+    apr_array_header_t *places;    /* of const char *: MaxMind DB files; NULL: none */
 } installation_t;
 
 typedef struct retention_t {

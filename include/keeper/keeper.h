@@ -39,6 +39,9 @@ typedef struct keeper_config_t {
     int site_count;
     const keeper_retention_t *retention;
     int retention_count;
+    const char *user_agents;   /* uap-core's rules; NULL: browser, system and device stay empty */
+    const char *const *places; /* MaxMind DB files */
+    int place_count;
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
     /* Writes one line to the error log. */

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #define DEFAULT_STATE_DIR "/var/lib/mod_user_audit"
+#define DEFAULT_USER_AGENTS "/usr/share/uap-core/regexes.yaml" /* of Debian's uap-core */
 #define DEFAULT_MAX_SESSIONS 65536
 #define DEFAULT_JOURNAL_MAX_SIZE (APR_INT64_C(4) << 30)
 #define DEFAULT_CLEANUP_INTERVAL apr_time_from_sec(60)
@@ -119,6 +120,9 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     DEFAULT_NUMBER(installation->cleanup_interval, DEFAULT_CLEANUP_INTERVAL);
     if (!installation->retention) {
         default_retention(pool, installation);
+    }
+    if (!installation->user_agents) {
+        installation->user_agents = DEFAULT_USER_AGENTS;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "client/place.h"
 #include "text/duration.h"
 
 #define MAX_SESSIONS_LOWEST 16
@@ -239,6 +240,62 @@ static const char *add_retention(cmd_parms *cmd, void *dir, const char *words, c
     return NULL;
 }
 
+/* That a file is there and can be opened. What stands in it is the keeper's to read, which is no
+ * root and holds up no start. */
+static const char *read_file_name(cmd_parms *cmd, const char *value, const char **path)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_status_t status;
+    char reason[128];
+
+    *path = ap_server_root_relative(cmd->pool, value);
+    if (!*path) {
+        return wrong(cmd, value, "say the path of a file");
+    }
+    status = apr_stat(&info, *path, APR_FINFO_TYPE, cmd->temp_pool);
+    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+        return wrong(cmd, value, "this is no file");
+    }
+    if (status == APR_SUCCESS) {
+        status = apr_file_open(&file, *path, APR_FOPEN_READ, APR_OS_DEFAULT, cmd->temp_pool);
+    }
+    if (status != APR_SUCCESS) {
+        return wrong(cmd, value,
+                     apr_psprintf(cmd->pool, "the file cannot be read: %s",
+                                  apr_strerror(status, reason, sizeof(reason))));
+    }
+    apr_file_close(file);
+    return NULL;
+}
+
+static const char *set_user_agents(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    return error ? error : read_file_name(cmd, value, &own(cmd)->installation.user_agents);
+}
+
+static const char *add_place_file(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd), *path;
+    installation_t *installation = &own(cmd)->installation;
+
+    (void)dir;
+    if (error || (error = read_file_name(cmd, value, &path))) {
+        return error;
+    }
+    if (!installation->places) {
+        installation->places = apr_array_make(cmd->pool, PLACE_FILES, sizeof(const char *));
+    }
+    if (installation->places->nelts == PLACE_FILES) {
+        return wrong(cmd, value, apr_psprintf(cmd->pool, "say at most %d files", PLACE_FILES));
+    }
+    APR_ARRAY_PUSH(installation->places, const char *) = path;
+    return NULL;
+}
+
 /* ---- per site ---- */
 
 static const char *set_enabled(cmd_parms *cmd, void *dir, int on)
@@ -385,6 +442,10 @@ const command_rec config_directives[] = {
                   "how often idle sessions are ended and old events purged"),
     AP_INIT_TAKE2("UserAuditRetention", add_retention, NULL, RSRC_CONF,
                   "operations (or writes, reads, logins) and how long their events are kept"),
+    AP_INIT_TAKE1("UserAuditUserAgents", set_user_agents, NULL, RSRC_CONF,
+                  "uap-core's regexes.yaml, which tells browser, system and device"),
+    AP_INIT_ITERATE("UserAuditGeoIP", add_place_file, NULL, RSRC_CONF,
+                    "MaxMind DB files (city, country, network) that tell the place of an address"),
     AP_INIT_FLAG("UserAudit", set_enabled, NULL, RSRC_CONF,
                  "On for a virtual host that stands before an Odoo"),
     AP_INIT_TAKE1("UserAuditSite", set_site, NULL, RSRC_CONF,

@@ -122,6 +122,7 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
         .sync = (journal_sync_t)installation->journal_sync,
         .journal_max_size = installation->journal_max_size,
         .cleanup_interval = installation->cleanup_interval,
+        .user_agents = installation->user_agents,
         .sessions = self->sessions,
         .log = log_sentence,
         .log_payload = server,
@@ -130,6 +131,10 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
 
     config.sites = list_sites(pool, server, &config.site_count);
     config.retention = list_retention(pool, installation->retention, &config.retention_count);
+    if (installation->places) {
+        config.places = (const char *const *)installation->places->elts;
+        config.place_count = installation->places->nelts;
+    }
     return config;
 }
 

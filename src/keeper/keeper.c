@@ -77,6 +77,7 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     keeper->limit = KEEPER_BATCH;
     keeper->saved_at = boot_time_now();
     keeper->touched_to = apr_time_now() - LOOK_BACK;
+    enrich_open(keeper);
     return keeper;
 }
 

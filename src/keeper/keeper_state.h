@@ -4,6 +4,8 @@
 
 #include <apr_hash.h>
 
+#include "client/place.h"
+#include "client/user_agent.h"
 #include "keeper/keeper.h"
 #include "trail/chain.h"
 
@@ -87,6 +89,11 @@ struct keeper_t {
     int tip_known;
     apr_int64_t tip_sequence; /* after our last commit */
 
+    /* enrich.c */
+    user_agents_t *user_agents; /* NULL: no rules */
+    places_t *places;
+    apr_pool_t *enrich_pool;
+
     /* own_event.c */
     journal_t *journal;
     int journal_reported;
@@ -157,6 +164,13 @@ typedef enum settle_mode_t {
 /* One transaction. APR_EEXIST: somebody else writes as this node. *refused: the failure came from
  * storing an event, so that the event may be the reason; 0 for the connection or the commit. */
 apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode, int *refused);
+
+/* ---- enrich.c: what is joined to an event and lies outside of its hash ---- */
+
+/* Loads what the client room needs; tells what cannot be used, and goes on without it. */
+void enrich_open(keeper_t *keeper);
+/* Fills in browser, system, device, country and city unless the event has them. */
+void enrich_event(keeper_t *keeper, event_t *event);
 
 /* ---- own_event.c: what the keeper itself does goes through the journal too ---- */
 

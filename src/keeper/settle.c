@@ -33,6 +33,7 @@ static apr_status_t chain(settling_t *settling, event_t *event)
         return APR_EINVAL;
     }
     apr_cpystrn(settling->hash, event->cell[EVENT_HASH], sizeof(settling->hash));
+    enrich_event(settling->keeper, event);
     return store_append(settling->store, event);
 }
 
