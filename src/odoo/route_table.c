@@ -282,7 +282,7 @@ const route_t route_table[] = {
     DOOR("/web/hook", TAIL, "http", ANY, HEAD, ANYBODY, CALL, "base.automation", NULL, NULL, NULL,
          NULL),
     LOGIN_DOOR("/base_import_module/login_upload", HEAD, POST, CALL, "ir.module.module",
-               "login_upload", "force"),
+               "login_upload", "login force"),
 
     /* The database manager: no session, a master password. */
     LOGIN_DOOR("/web/database/create", REDIRECT, POST | ROUTE_LOGS_IN, CALL, NULL, "create",
