@@ -188,16 +188,12 @@ int places_count(const places_t *places)
 #define PATHS 3
 #define STEPS 4
 
-/* Where the kinds of files have a value: MaxMind's and DB-IP's in maps, IPinfo's in one map. A
- * country by registration is better than none. */
+/* Where the kinds of files have a value: MaxMind's and DB-IP's in maps, IPinfo's in one map. Where
+ * a network is registered is not where it is, so registered_country is not asked for. */
 typedef const char *const value_paths_t[PATHS][STEPS];
 
-static value_paths_t country_codes = {{"country", "iso_code"},
-                                      {"country_code"},
-                                      {"registered_country", "iso_code"}};
-static value_paths_t countries = {{"country", "names", "en"},
-                                  {"country_name"},
-                                  {"registered_country", "names", "en"}};
+static value_paths_t country_codes = {{"country", "iso_code"}, {"country_code"}, {NULL}};
+static value_paths_t countries = {{"country", "names", "en"}, {"country_name"}, {NULL}};
 static value_paths_t cities = {{"city", "names", "en"}, {"city"}, {NULL}};
 static value_paths_t organisations = {{"autonomous_system_organization"},
                                       {"as_name"},
