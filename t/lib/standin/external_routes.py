@@ -329,7 +329,8 @@ def _json_2_body(exchange):
     if not isinstance(body, dict):
         raise HttpError(400, "could not parse the body, expecting a json object")
     normalise_ids(body.get("ids"))
-    return body
+    # What the path names takes the place of what the body has under the same name.
+    return {name: value for name, value in body.items() if name not in ("model", "method")}
 
 
 def _json_2_failure(exchange, error):
