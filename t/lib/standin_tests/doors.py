@@ -139,8 +139,12 @@ def json_2_takes_names_from_the_path(server):
     status, made = call("res.partner/create", {"vals_list": {"name": "J2"}})
     equal((status, len(made)), (200, 1))
     equal(
-        call("res.partner/write", {"ids": made, "vals": {"city": "Spa"}, "model": "x"}),
-        (422, call("res.partner/write", {"ids": made, "vals": {}, "model": "x"})[1]),
+        call("res.partner/write", {"ids": made, "vals": {"city": "Spa"}, "colour": "x"}),
+        (422, call("res.partner/write", {"ids": made, "vals": {}, "colour": "x"})[1]),
+    )
+    equal(
+        call("res.partner/write", {"ids": made, "vals": {"city": "Hal"}, "model": "x"}),
+        (200, True),
     )
     equal(
         call(
