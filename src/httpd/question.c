@@ -9,6 +9,7 @@
 #include <http_request.h>
 #include <util_filter.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "httpd/exchange.h"
@@ -96,6 +97,18 @@ static void set_headers(request_rec *subrequest, const request_rec *request, con
     subrequest->headers_in = headers;
 }
 
+/* Escapes in a quoted cookie stand for any byte, line ends included, and mod_proxy writes headers
+ * as they are. Odoo makes its ids of hexadecimal or URL-safe base64 digits. */
+static int is_session_id(const char *cookie)
+{
+    const char *at = cookie;
+
+    while (apr_isalnum(*at) || *at == '-' || *at == '_') {
+        at++;
+    }
+    return at > cookie && !*at;
+}
+
 static int hand_on_cookie(void *data, const char *name, const char *value)
 {
     request_rec *request = data;
@@ -113,12 +126,15 @@ static int hand_on_cookie(void *data, const char *name, const char *value)
 static json_value_t *ask(request_rec *request, const char *path, const char *cookie,
                          const char *body, int *answered)
 {
-    request_rec *subrequest =
-        ap_sub_req_method_uri("POST", path, request, request->proto_output_filters);
+    request_rec *subrequest;
     question_t *question = apr_pcalloc(request->pool, sizeof(*question));
     json_value_t *result = NULL;
 
     *answered = 0;
+    if (!is_session_id(cookie)) {
+        return NULL;
+    }
+    subrequest = ap_sub_req_method_uri("POST", path, request, request->proto_output_filters);
     if (subrequest->status == HTTP_OK) {
         question->body = body;
         buffer_init(&question->answer, request->pool, QUESTION_MAX_ANSWER);
