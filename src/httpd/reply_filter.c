@@ -91,6 +91,11 @@ static apr_status_t reply_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
     exchange_t *exchange = filter->ctx;
     progress_t progress;
 
+    if (exchange->concluded) {
+        /* Our own refusal in the middle of an upload: Odoo never gets that call. */
+        ap_remove_output_filter(filter);
+        return ap_pass_brigade(filter->next, brigade);
+    }
     if (!exchange->reply_reader) {
         begin(exchange);
     }
