@@ -7,13 +7,17 @@
 
 exchange_t *exchange_of(request_rec *request)
 {
+    exchange_t *exchange = NULL;
+
     if (request->main) {
         return NULL; /* mod_dir, mod_include and our own questions to Odoo */
     }
-    while (request->prev) {
-        request = request->prev; /* an ErrorDocument belongs to the request that failed */
+    /* An ErrorDocument belongs to the request that failed, but an internal redirect (a RewriteRule
+     * in a <Location>, say) may be the first of its chain that leads to Odoo. */
+    for (; request && !exchange; request = request->prev) {
+        exchange = ap_get_module_config(request->request_config, &user_audit_module);
     }
-    return ap_get_module_config(request->request_config, &user_audit_module);
+    return exchange;
 }
 
 exchange_t *exchange_create(request_rec *request, const site_t *site)
@@ -85,7 +89,12 @@ int exchange_handler(request_rec *request)
  * Odoo answered, or was answered by httpd itself. */
 int exchange_log(request_rec *request)
 {
-    exchange_t *exchange = exchange_of(request);
+    exchange_t *exchange;
+
+    while (request->next) {
+        request = request->next; /* httpd logs the first of a chain of redirects */
+    }
+    exchange = exchange_of(request);
 
     if (exchange && exchange->route && !exchange->refused) {
         record_outcome(exchange, 0);

@@ -33,10 +33,14 @@ static const char *upstream_path(request_rec *request)
     return path ? apr_pstrmemdup(request->pool, path, strcspn(path, "?")) : "/";
 }
 
+/* As mod_proxy's handler decides it: a RewriteRule in a <Location> may yet have turned the request
+ * into an internal redirect. */
 static int goes_to_proxy(const request_rec *request)
 {
-    return request->proxyreq == PROXYREQ_REVERSE ||
-           (request->handler && !strncmp(request->handler, PROXY_SCHEME, sizeof(PROXY_SCHEME) - 1));
+    const char *target = request->proxyreq ? request->filename : request->handler;
+
+    return (!request->proxyreq || request->proxyreq == PROXYREQ_REVERSE) && target &&
+           !strncmp(target, PROXY_SCHEME, sizeof(PROXY_SCHEME) - 1);
 }
 
 /* ---- the session ---- */
@@ -237,7 +241,7 @@ int gate_fixups(request_rec *request)
     exchange_t *exchange;
     carriers_t carriers;
 
-    if (request->main || request->prev || !goes_to_proxy(request) ||
+    if (request->main || exchange_of(request) || !goes_to_proxy(request) ||
         !(site = config_site(request))) {
         return DECLINED;
     }
