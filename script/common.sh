@@ -47,6 +47,19 @@ need_to_build() {
         libpcre2-dev libyaml-dev libmaxminddb-dev uap-core libcmocka-dev python3
 }
 
+# Chromium, and the library that drives it, in FOLDER/browser. Whoever has Node.js from elsewhere
+# keeps it: Debian's npm goes with Debian's nodejs only.
+need_browser() {
+    need chromium
+    command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
+    mkdir -p "$1/browser"
+    ! cmp -s "$top/t/browser/package-lock.json" "$1/browser/installed" || return 0
+    say "installing what drives the browser"
+    cp "$top"/t/browser/package*.json "$1/browser"
+    npm ci --prefix "$1/browser" --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp "$top/t/browser/package-lock.json" "$1/browser/installed"
+}
+
 # build FOLDER CONFIGURE_ARGUMENT...: out of the tree, again only as far as something changed.
 build() {
     folder=$1
