@@ -4,6 +4,7 @@
 #define HTTPD_RUNTIME_H
 
 #include "httpd/config.h"
+#include "session/imports.h"
 #include "session/table.h"
 #include "trail/journal.h"
 
@@ -15,6 +16,7 @@ typedef struct runtime_t {
     const char *sessions_file;  /* <StateDir>/sessions */
     site_key_t key;
     session_table_t *sessions;
+    imports_t *imports; /* outlives restarts, as the table does */
     journal_t *journal; /* this child's; NULL in the parent and where it could not be opened */
     server_rec *server; /* the main one, for log lines that belong to no request */
 } runtime_t;

@@ -81,7 +81,7 @@ static void set_flags(event_t *event, apr_pool_t *pool, const char *flags)
 
 static void set_call(event_t *event, const exchange_t *exchange, const call_t *call)
 {
-    event_set(event, EVENT_MODEL, call->model);
+    event_set(event, EVENT_MODEL, exchange->model);
     event_set(event, EVENT_METHOD, call->method);
     event_set(event, EVENT_RECORD_IDS, call->record_ids);
     if (call->record_count >= 0) {
@@ -118,13 +118,57 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
     return event;
 }
 
+/* ---- imports: the model is named when the import record is made, and not again ---- */
+
+static fingerprint_t import_owner(const exchange_t *exchange)
+{
+    const call_t *call = exchange->call;
+    fingerprint_t owner = exchange->fingerprint;
+
+    if (!exchange->cookie) {
+        fingerprint_of_user(&runtime()->key, exchange->site->name,
+                            call->database ? call->database : "", call->uid, &owner);
+    }
+    return owner;
+}
+
+static const char *final_model(const exchange_t *exchange)
+{
+    const call_t *call = exchange->call;
+    char model[IMPORTS_MODEL_SIZE];
+
+    if (call->import_record) {
+        fingerprint_t owner = import_owner(exchange);
+
+        if (imports_find(runtime()->imports, &owner, call->import_record, model)) {
+            return apr_pstrdup(exchange->request->pool, model);
+        }
+    }
+    return call->model;
+}
+
+static void remember_import(const exchange_t *exchange, const reply_t *reply)
+{
+    fingerprint_t owner;
+
+    if (exchange->call && exchange->call->import_model && reply->outcome == OUTCOME_SUCCESS &&
+        reply->record_ids) {
+        owner = import_owner(exchange);
+        imports_note(runtime()->imports, &owner, apr_atoi64(reply->record_ids),
+                     exchange->call->import_model);
+    }
+}
+
+/* ---- the body is over ---- */
+
 static void finish_body(exchange_t *exchange, int complete)
 {
     const call_t *call = call_reader_finish(exchange->call_reader, complete);
 
     exchange->call = call;
+    exchange->model = final_model(exchange);
     exchange->wanted = call->operation != OPERATION_NONE &&
-                       track_wants(exchange->site->track, call->operation, call->model);
+                       track_wants(exchange->site->track, call->operation, exchange->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
@@ -204,14 +248,14 @@ static operation_t final_operation(const exchange_t *exchange, const reply_t *re
 static void write_outcome(exchange_t *exchange, const reply_t *reply, const session_t *session)
 {
     operation_t operation = final_operation(exchange, reply);
-    const char *model = exchange->call ? exchange->call->model : NULL;
     event_t *event;
 
     if (exchange->number) {
         event = event_create(exchange->request->pool);
         event_set(event, EVENT_OPERATION, operation_name(operation));
     }
-    else if (operation == OPERATION_NONE || !track_wants(exchange->site->track, operation, model)) {
+    else if (operation == OPERATION_NONE ||
+             !track_wants(exchange->site->track, operation, exchange->model)) {
         return;
     }
     else {
@@ -250,5 +294,6 @@ void record_outcome(exchange_t *exchange, int complete)
     reply = exchange->reply_reader ? reply_reader_finish(exchange->reply_reader, complete)
                                    : reply_unseen(exchange);
     life_apply(exchange, reply, &session);
+    remember_import(exchange, reply);
     write_outcome(exchange, reply, &session);
 }

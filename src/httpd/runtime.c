@@ -21,6 +21,7 @@ APLOG_USE_MODULE(user_audit);
 
 #define NODE_SIZE 64
 #define RETAINED_TABLE "mod_user_audit.sessions"
+#define RETAINED_IMPORTS "mod_user_audit.imports"
 #define TICK apr_time_from_msec(100) /* how late a tunnel is cut at most */
 #define TICKS_PER_SYNC 10
 
@@ -161,6 +162,21 @@ static const char *take_table(apr_pool_t *pool, runtime_t *self, server_rec *ser
     return NULL;
 }
 
+static const char *take_imports(apr_pool_t *pool, runtime_t *self, server_rec *server)
+{
+    imports_t **retained = ap_retained_data_get(RETAINED_IMPORTS);
+    apr_status_t status = APR_SUCCESS;
+
+    if (!retained) {
+        retained = ap_retained_data_create(RETAINED_IMPORTS, sizeof(*retained));
+        status = imports_create(retained, server->process->pool);
+    }
+    self->imports = *retained;
+    return status == APR_SUCCESS
+               ? NULL
+               : apr_psprintf(pool, "shared memory for imports cannot be had (%pm)", &status);
+}
+
 static const char *node_name(apr_pool_t *pool)
 {
     char name[NODE_SIZE];
@@ -188,7 +204,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->sessions_file = apr_pstrcat(pconf, folder, "/sessions", NULL);
     if ((problem = prepare_folder(pconf, folder)) ||
         (problem = prepare_folder(pconf, self->journal_folder)) ||
-        (problem = load_key(pconf, self))) {
+        (problem = load_key(pconf, self)) || (problem = take_imports(pconf, self, main_server))) {
         return problem;
     }
     return take_table(pconf, self, main_server);
