@@ -33,6 +33,7 @@ typedef struct exchange_t {
 
     call_reader_t *call_reader;
     const call_t *call;  /* once the body was read whole; NULL before */
+    const char *model;   /* the call's, or of an import the one that it is for */
     int wanted;          /* the call's event is tracked */
     event_t *event;      /* what stands in the journal so far; NULL: nothing yet */
     apr_uint64_t number; /* in the journal, of the intent; 0: no intent was written */
