@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "exception.h"
 #include "reply_envelope.h"
 #include "reply_script.h"
 #include "text/path.h"
@@ -252,37 +253,15 @@ static void conclude_by_head(reply_reader_t *reader)
 
 /* ---- what the body tells ---- */
 
-static const char *class_name(const char *exception)
-{
-    const char *dot = strrchr(exception, '.');
-
-    return dot ? dot + 1 : exception;
-}
-
-/* Forks of Odoo rename the module of an exception, not its class. */
-static int is_denial(const char *exception)
-{
-    static const char *const denials[] = {
-        "AccessDenied",           "AccessError", "SessionExpiredException",
-        "CheckIdentityException", "Forbidden",   "Unauthorized"};
-
-    for (apr_size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
-        if (strcmp(class_name(exception), denials[i]) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void read_error(reply_reader_t *reader)
 {
     const char *exception = reply_envelope_error_name(reader->envelope);
     int expired = reply_envelope_error_code(reader->envelope) == CODE_SESSION_EXPIRED;
-    const char *name = exception ? class_name(exception) : "";
+    const char *name = exception ? exception_class(exception) : "";
 
     reader->reply.error = exception;
     reader->reply.outcome =
-        expired || (exception && is_denial(exception)) ? OUTCOME_DENIED : OUTCOME_FAILED;
+        expired || (exception && exception_is_denial(exception)) ? OUTCOME_DENIED : OUTCOME_FAILED;
     /* A locked screen has the same code: the session lives, its person is asked to prove it. */
     if (strcmp(name, "CheckIdentityException") == 0) {
         reader->reply.authenticated = 1;
