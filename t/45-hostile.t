@@ -101,7 +101,36 @@ sub redirected_within {
     return;
 }
 
+# Sections that say nothing of the handler hold for the page as well, and come behind the one that does.
+sub page_below_other_sections {
+    my $site = Site->start(version => 18, vhost => <<~'VHOST');
+        ProxyPass /trail !
+        <LocationMatch "^/trail/(?:one|two)">
+            SetHandler user-audit-admin
+        </LocationMatch>
+        <Location />
+            Require all granted
+        </Location>
+        <Location /audit-admin/sessions>
+            Require all granted
+        </Location>
+        VHOST
+    my $admin = $site->login('admin');
+
+    for my $base ('/audit-admin', '/trail/one') {
+        my $answer = $admin->get($base);
+
+        is $answer->{status}, 303, "$base: leads to its first page";
+        is Client::header($answer, 'Location'), "$base/sessions", "$base: below itself";
+        is $admin->get("$base/sessions")->{status}, 200, "$base: and that is there";
+        is $admin->get("$base/activity.csv")->{status}, 200, "$base: the CSV too";
+    }
+    is $admin->get('/trail/onetwo')->{status}, 404, 'a longer name is another';
+    return;
+}
+
 line_ends_in_a_cookie();
 ended_in_mid_upload();
 redirected_within();
+page_below_other_sections();
 finish();

@@ -142,22 +142,42 @@ static apr_status_t on_write(void *payload, const char *data, apr_size_t length)
 
 /* ---- the request ---- */
 
-/* The <Location> that holds the handler names the page's own address; where the handler is set by
- * other means it is the path up to what the page is known by. */
-static const char *base_path(request_rec *request)
+/* How much of the path a <Location> or <LocationMatch> claims; 0 if it is none of this request's,
+ * or does not end with a segment. */
+static apr_size_t claimed_length(const core_dir_config *location, const char *path)
 {
-    const core_dir_config *core = ap_get_core_module_config(request->per_dir_config);
-    const char *location =
-        core && core->d && core->d[0] == '/' && !core->d_is_fnmatch ? core->d : request->uri;
-    apr_size_t length = strlen(location);
+    apr_size_t length = location->d ? strlen(location->d) : 0;
 
-    while (length > 1 && location[length - 1] == '/') {
+    if (location->r) {
+        ap_regmatch_t match;
+
+        length = ap_regexec(location->r, path, 1, &match, 0) == 0 ? (apr_size_t)match.rm_eo : 0;
+    }
+    else if (location->d_is_fnmatch || strncmp(path, location->d, length) != 0) {
+        return 0;
+    }
+    while (length > 1 && path[length - 1] == '/') {
         length--;
     }
-    if (strncmp(request->uri, location, length)) {
-        return request->uri;
+    return path[length] == '/' || path[length] == '\0' || length == 1 ? length : 0;
+}
+
+/* The page's own address is the <Location> that sets the handler. Others may hold for the same
+ * request and stand behind it, so that the merged configuration does not tell. */
+static const char *base_path(request_rec *request)
+{
+    const core_server_config *core = ap_get_core_module_config(request->server->module_config);
+
+    for (int i = core->sec_url->nelts - 1; i >= 0; i--) {
+        const core_dir_config *location =
+            ap_get_core_module_config(APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *));
+        apr_size_t length = location->expr_handler ? claimed_length(location, request->uri) : 0;
+
+        if (length) {
+            return length == 1 ? "" : apr_pstrmemdup(request->pool, request->uri, length);
+        }
     }
-    return length == 1 ? "" : apr_pstrmemdup(request->pool, location, length);
+    return "";
 }
 
 static int read_body(request_rec *request, admin_request_t *admin)
