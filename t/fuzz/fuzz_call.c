@@ -19,7 +19,8 @@ static const char *const paths[] = {"/web/dataset/call_kw/res.partner/write",
                                     /* new ones at the end: seeds count from the front */
                                     "/jsonrpc", "/json/2/res.partner/write", "/web/export/csv",
                                     "/report/download", "/mail/message/post", "/web/action/run",
-                                    "/website/form/crm.lead", "/my/account", "/x/unknown"};
+                                    "/website/form/crm.lead", "/my/account", "/x/unknown",
+                                    "/xmlrpc/2/object", "/web/binary/upload_attachment"};
 
 static apr_pool_t *root;
 static redact_t *redact;
@@ -36,7 +37,11 @@ static void prepare(void)
 static const call_t *read_cut(apr_pool_t *pool, const char *path, const char *data, size_t size,
                               size_t piece, int complete)
 {
-    call_request_t request = {.path = path, .query = "login=q", .credentials = 1};
+    call_request_t request = {.path = path,
+                              .query = "login=q",
+                              .content_type =
+                                  strstr(path, "upload") ? "multipart/form-data; boundary=B" : NULL,
+                              .credentials = 1};
     call_reader_t *reader =
         call_reader_create(pool, route_find(path), &request, redact, VALUES_FULL);
 
@@ -111,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
         must_be_same(whole, read_cut(pool, path, body, size, pieces[i], 1));
     }
-    if (route_find(path)->body == ROUTE_BODY_JSON) {
+    if (route_find(path)->body == ROUTE_BODY_JSON || route_find(path)->body == ROUTE_BODY_XML) {
         must(!read_cut(pool, path, body, size, size + 1, 0)->parsed);
     }
     apr_pool_destroy(pool);

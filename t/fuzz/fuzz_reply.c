@@ -28,6 +28,9 @@ static const shape_t shapes[] = {
     {"/web/session/get_session_info", 200, OPERATION_NONE, NULL},
     {"/web/session/destroy", 200, OPERATION_NONE, NULL},
     {"/odoo", 200, OPERATION_NONE, NULL},
+    {"/xmlrpc/2/object", 200, OPERATION_CREATE, ". []"},
+    {"/xmlrpc/common", 200, OPERATION_LOGIN, "."},
+    {"/web/binary/upload_attachment", 200, OPERATION_CREATE, "[].id"},
 };
 
 static apr_pool_t *root;
