@@ -93,5 +93,6 @@ const dialect_t dialect_postgresql = {
     .migrations = migrations,
     .version = sizeof(migrations) / sizeof(migrations[0]),
     .locate = locate,
+    .busy = NULL,
     .opening_error = opening_error,
 };

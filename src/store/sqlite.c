@@ -152,6 +152,7 @@ const dialect_t dialect_sqlite = {
      * in its way and would have to start anew. */
     .begin = "BEGIN IMMEDIATE",
     .lock = NULL,
+    .busy = "database is locked",
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
     .migrations = migrations,

@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#define OPEN_TRIES 3 /* to read a database that another process holds */
+
 const char *number_text(apr_int64_t number, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
@@ -114,6 +116,24 @@ static apr_status_t open_connection(store_t *store, const store_config_t *config
     return status;
 }
 
+static int is_busy(const store_t *store)
+{
+    return store->dialect->busy &&
+           strstr(connection_error(store->connection), store->dialect->busy);
+}
+
+/* A reader waits while the keeper makes the schema: only then does SQLite keep readers out, since
+ * the write-ahead log is not in use yet. Each try waits 1.6 s in the driver. */
+static apr_status_t check_schema(store_t *store, const char **problem, apr_pool_t *pool)
+{
+    apr_status_t status = schema_check(store, problem, pool);
+
+    for (int tries = 1; status && !*problem && is_busy(store) && tries < OPEN_TRIES; tries++) {
+        status = schema_check(store, problem, pool);
+    }
+    return status;
+}
+
 static apr_status_t open_store(store_t *store, const store_config_t *config, const char **problem,
                                apr_pool_t *pool)
 {
@@ -124,7 +144,7 @@ static apr_status_t open_store(store_t *store, const store_config_t *config, con
     }
     if (!status) {
         status = store->mode == STORE_WRITE ? schema_migrate(store, problem, pool)
-                                            : schema_check(store, problem, pool);
+                                            : check_schema(store, problem, pool);
     }
     if (status && !*problem) {
         *problem = apr_psprintf(pool, "cannot use %s: %s", database_name(store, config, pool),
