@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "httpd/exchange.h"
+#include "httpd/state_lock.h"
 #include "session/revocation.h"
 
 APLOG_USE_MODULE(user_audit);
@@ -202,7 +203,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->journal_folder = apr_pstrcat(pconf, folder, "/journal", NULL);
     self->revoked_file = apr_pstrcat(pconf, folder, "/revoked", NULL);
     self->sessions_file = apr_pstrcat(pconf, folder, "/sessions", NULL);
-    if ((problem = prepare_folder(pconf, folder)) ||
+    if ((problem = prepare_folder(pconf, folder)) || (problem = state_lock_claim(pconf, folder)) ||
         (problem = prepare_folder(pconf, self->journal_folder)) ||
         (problem = load_key(pconf, self)) || (problem = take_imports(pconf, self, main_server))) {
         return problem;

@@ -1,0 +1,11 @@
+/* One httpd to a StateDir: two would end sessions behind each other's back. */
+#ifndef HTTPD_STATE_LOCK_H
+#define HTTPD_STATE_LOCK_H
+
+#include <apr_pools.h>
+
+/* Parent, in every post_config, once the folder is there. Holds it over restarts and for as long as
+ * the process lives, however that ends. Does not wait. NULL, or a sentence that tells the mend. */
+const char *state_lock_claim(apr_pool_t *pool, const char *folder);
+
+#endif
