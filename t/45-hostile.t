@@ -129,8 +129,44 @@ sub page_below_other_sections {
     return;
 }
 
+sub one_httpd_to_a_folder {
+    my $site = Site->start(version => 18);
+    my $second = Httpd->new(
+        upstream => $site->odoo->url,
+        server   => 'UserAuditStateDir ' . $site->httpd->state_dir,
+        allow    => [ qr/is in use by another httpd/, qr/AH00020/ ]
+    );
+    my $pid = $site->httpd->process->pid;
+
+    is $second->try_start, 0, 'a second httpd on the same folder does not start';
+    like $second->error_log, qr/is in use by another httpd \(pid $pid\)/, 'and says who holds it';
+    $site->httpd->graceful;
+    is $second->try_start, 0, 'nor after a restart of the first';
+    my @orphans = $site->httpd->crash;
+    is $second->try_start, 1, 'but over the children of one that was killed';
+    kill KILL => grep { kill 0, $_ } @orphans;
+    return;
+}
+
+# The gate let the upload in a second before the session would have been idle for too long.
+sub idle_time_ends_in_mid_upload {
+    my $site = Site->start(version => 18, vhost => 'UserAuditIdleTimeout 3s');
+    my $demo = $site->login('demo');
+    my $socket = $demo->connect;
+
+    sleep 1;
+    my $rest = send_half($demo, $socket, write_body($demo, 'Idle'), 0);
+    sleep 2.5;
+    print $socket $rest;
+    is $demo->read_response($socket, 'POST')->{status}, 200, 'a slow upload is no idleness';
+    is $demo->rpc('/web/dataset/call_kw', {})->{http}{status}, 200, 'and the session lives on';
+    return;
+}
+
 line_ends_in_a_cookie();
 ended_in_mid_upload();
 redirected_within();
 page_below_other_sections();
+one_httpd_to_a_folder();
+idle_time_ends_in_mid_upload();
 finish();

@@ -26,10 +26,11 @@ typedef struct exchange_t {
     const char *cookie; /* session id as Odoo will find it; NULL: none. Never logged or stored */
     fingerprint_t fingerprint; /* of the cookie */
     char reference[SESSION_REFERENCE_SIZE];
-    session_t session; /* as the gate found it; state SESSION_FREE if it is not known */
-    int hide_cookie;   /* a refused session on a page that it may see: Odoo gets no session */
-    int hide_carriers; /* the client sent carriers that this site does not take */
-    int refused;       /* answered by us with 401 */
+    session_t session;       /* as the gate found it; state SESSION_FREE if it is not known */
+    apr_uint32_t generation; /* of the session table, just before it was looked at */
+    int hide_cookie;         /* a refused session on a page that it may see: Odoo gets no session */
+    int hide_carriers;       /* the client sent carriers that this site does not take */
+    int refused;             /* answered by us with 401 */
 
     call_reader_t *call_reader;
     const call_t *call;  /* once the body was read whole; NULL before */
@@ -45,6 +46,9 @@ typedef struct exchange_t {
 /* NULL for requests that are none of ours, subrequests included. */
 exchange_t *exchange_of(request_rec *request);
 exchange_t *exchange_create(request_rec *request, const site_t *site);
+
+/* 1 if the session was ended since it was last looked at; it is then taken over. No system call. */
+int exchange_ended(exchange_t *exchange);
 
 /* ---- the way of a request; each is a hook or called from one ---- */
 

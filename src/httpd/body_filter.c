@@ -18,8 +18,7 @@ static ap_filter_rec_t *registered;
 
 typedef struct body_filter_t {
     exchange_t *exchange;
-    apr_uint32_t generation; /* of the session table when last looked at */
-    int over;                /* EOS was seen; mod_proxy may well read again behind it */
+    int over; /* EOS was seen; mod_proxy may well read again behind it */
 } body_filter_t;
 
 static apr_status_t read_buckets(exchange_t *exchange, apr_bucket_brigade *brigade, int *over)
@@ -44,21 +43,6 @@ static apr_status_t read_buckets(exchange_t *exchange, apr_bucket_brigade *briga
         call_reader_feed(exchange->call_reader, data, length);
     }
     return APR_SUCCESS;
-}
-
-/* An upload that began before its session was ended. */
-static int ended_meanwhile(body_filter_t *self)
-{
-    apr_uint32_t generation = session_table_generation(runtime()->sessions);
-    session_t session;
-
-    if (generation == self->generation || !self->exchange->cookie || self->exchange->hide_cookie) {
-        return 0;
-    }
-    self->generation = generation;
-    return session_table_find(runtime()->sessions, &self->exchange->fingerprint, &session) ==
-               APR_SUCCESS &&
-           (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED);
 }
 
 static apr_status_t send_error(request_rec *request, int status)
@@ -95,7 +79,7 @@ static apr_status_t body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade
     if (status != APR_SUCCESS || mode != AP_MODE_READBYTES || self->over) {
         return status;
     }
-    if (ended_meanwhile(self)) {
+    if (exchange_ended(self->exchange)) { /* the upload began before */
         self->over = 1;
         apr_brigade_cleanup(brigade);
         return refusal_send_in_body(self->exchange);
@@ -122,7 +106,6 @@ void body_filter_insert(exchange_t *exchange)
     call_request_t call = {0};
 
     self->exchange = exchange;
-    self->generation = session_table_generation(runtime()->sessions);
     call.method = request->method;
     call.path = exchange->path;
     call.query = exchange->query;

@@ -5,6 +5,8 @@
 
 #include <http_request.h>
 
+#include "httpd/runtime.h"
+
 exchange_t *exchange_of(request_rec *request)
 {
     exchange_t *exchange = NULL;
@@ -28,6 +30,23 @@ exchange_t *exchange_create(request_rec *request, const site_t *site)
     exchange->site = site;
     ap_set_module_config(request->request_config, &user_audit_module, exchange);
     return exchange;
+}
+
+int exchange_ended(exchange_t *exchange)
+{
+    apr_uint32_t generation = session_table_generation(runtime()->sessions);
+    session_t session;
+
+    if (generation == exchange->generation || !exchange->cookie || exchange->hide_cookie) {
+        return 0;
+    }
+    exchange->generation = generation;
+    if (session_table_find(runtime()->sessions, &exchange->fingerprint, &session) != APR_SUCCESS ||
+        (session.state != SESSION_REVOKED && session.state != SESSION_EXPIRED)) {
+        return 0;
+    }
+    exchange->session = session;
+    return 1;
 }
 
 /* Unlike ap_request_has_body, of a HEAD as well: Odoo looks at no method where it takes a body. */

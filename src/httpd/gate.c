@@ -178,6 +178,7 @@ static void look_up(exchange_t *exchange)
 
     fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
                           &exchange->fingerprint);
+    exchange->generation = session_table_generation(self->sessions);
     session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal, apr_time_now(),
                        boot_time_now(), &exchange->session, &expired);
     if (exchange->session.state == SESSION_FREE) {
@@ -276,6 +277,8 @@ int gate_fixups(request_rec *request)
     }
     if (!exchange->refused && exchange->route->kind == ROUTE_WEBSOCKET) {
         tunnel_note(exchange);
+        /* One ended before it stood on the list of tunnels would be cut by nobody. */
+        exchange->refused = exchange_ended(exchange);
     }
     return OK;
 }

@@ -171,10 +171,11 @@ static void finish_body(exchange_t *exchange, int complete)
                        track_wants(exchange->site->track, call->operation, exchange->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
-        session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
+        /* The gate let it in in time, however long its body took. */
+        static const session_limits_t none = {0, 0};
         int expired;
 
-        session_table_gate(runtime()->sessions, &exchange->fingerprint, &limits, 1, apr_time_now(),
+        session_table_gate(runtime()->sessions, &exchange->fingerprint, &none, 1, apr_time_now(),
                            boot_time_now(), &exchange->session, &expired);
     }
 }
