@@ -34,12 +34,6 @@ typedef struct installation_t {
     apr_array_header_t *places;    /* of const char *: MaxMind DB files; NULL: none */
 } installation_t;
 
-typedef struct retention_t {
-    const char *const *operations; /* NULL-terminated names */
-    apr_interval_time_t age;
-    int single; /* one operation by its own name: wins over a class that contains it */
-} retention_t;
-
 typedef struct track_line_t {
     const char *operations;
     apr_array_header_t *models; /* of const char * */

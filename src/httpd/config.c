@@ -4,14 +4,14 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "httpd/retention.h"
+
 #define DEFAULT_STATE_DIR "/var/lib/mod_user_audit"
 #define DEFAULT_USER_AGENTS "/usr/share/uap-core/regexes.yaml" /* of Debian's uap-core */
 #define DEFAULT_MAX_SESSIONS 65536
 #define DEFAULT_JOURNAL_MAX_SIZE (APR_INT64_C(4) << 30)
 #define DEFAULT_CLEANUP_INTERVAL apr_time_from_sec(60)
 #define DEFAULT_MANAGER "group:base.group_system"
-#define DEFAULT_WRITES_KEPT apr_time_from_sec(400 * 86400)
-#define DEFAULT_READS_KEPT apr_time_from_sec(30 * 86400)
 
 void *config_create(apr_pool_t *pool, server_rec *server)
 {
@@ -91,19 +91,6 @@ int config_any_site(server_rec *main_server)
         }                                                                                          \
     } while (0)
 
-static void default_retention(apr_pool_t *pool, installation_t *installation)
-{
-    static const char *const writes[] = {"create", "write",         "unlink", "import",
-                                         "call",   "unparsed_call", NULL};
-    static const char *const reads[] = {"read", "search", "export", "report", "download", NULL};
-    static const retention_t defaults[] = {{writes, DEFAULT_WRITES_KEPT, 0},
-                                           {reads, DEFAULT_READS_KEPT, 0}};
-
-    installation->retention = apr_array_make(pool, 2, sizeof(retention_t));
-    APR_ARRAY_PUSH(installation->retention, retention_t) = defaults[0];
-    APR_ARRAY_PUSH(installation->retention, retention_t) = defaults[1];
-}
-
 static void installation_defaults(apr_pool_t *pool, installation_t *installation)
 {
     if (!installation->state_dir) {
@@ -119,7 +106,7 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     DEFAULT_NUMBER(installation->journal_max_size, DEFAULT_JOURNAL_MAX_SIZE);
     DEFAULT_NUMBER(installation->cleanup_interval, DEFAULT_CLEANUP_INTERVAL);
     if (!installation->retention) {
-        default_retention(pool, installation);
+        installation->retention = retention_default(pool);
     }
     if (!installation->user_agents) {
         installation->user_agents = DEFAULT_USER_AGENTS;

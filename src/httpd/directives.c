@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "client/place.h"
+#include "httpd/retention.h"
 #include "text/duration.h"
 
 #define MAX_SESSIONS_LOWEST 16
@@ -173,46 +174,6 @@ static const char *set_cleanup_interval(cmd_parms *cmd, void *dir, const char *v
     return error ? error
                  : read_time(cmd, value, apr_time_from_sec(1),
                              &own(cmd)->installation.cleanup_interval);
-}
-
-static const char *const class_writes[] = {"create", "write",         "unlink", "import",
-                                           "call",   "unparsed_call", NULL};
-static const char *const class_reads[] = {"read", "search", "export", "report", "download", NULL};
-static const char *const class_logins[] = {"login",
-                                           "login_failed",
-                                           "logout",
-                                           "session_started",
-                                           "session_identified",
-                                           "session_revoked",
-                                           "session_expired",
-                                           "session_limited",
-                                           "session_refused",
-                                           "user_changed",
-                                           "password_changed",
-                                           "devices_revoked",
-                                           NULL};
-
-static const char *const *retention_operations(apr_pool_t *pool, const char *word, int *single)
-{
-    static const struct {
-        const char *word;
-        const char *const *operations;
-    } classes[] = {{"writes", class_writes}, {"reads", class_reads}, {"logins", class_logins}};
-    const char **own_word;
-
-    *single = 0;
-    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
-        if (!strcasecmp(word, classes[i].word)) {
-            return classes[i].operations;
-        }
-    }
-    if (operation_from_name(word) == OPERATION_NONE) {
-        return NULL;
-    }
-    *single = 1;
-    own_word = apr_pcalloc(pool, 2 * sizeof(*own_word));
-    own_word[0] = word;
-    return own_word;
 }
 
 static const char *add_retention(cmd_parms *cmd, void *dir, const char *words, const char *age)

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "httpd/retention.h"
 #include "keeper/keeper.h"
 
 APLOG_USE_MODULE(user_audit);
@@ -69,26 +70,6 @@ static const keeper_site_t *list_sites(apr_pool_t *pool, server_rec *main_server
     return (const keeper_site_t *)sites->elts;
 }
 
-/* How long events of one operation are kept: the last line that names it, a line of its own before
- * one of its class. 0: for ever. */
-static apr_interval_time_t kept(const apr_array_header_t *lines, const char *operation)
-{
-    apr_interval_time_t age = 0;
-    int single = 0;
-
-    for (int i = 0; i < lines->nelts; i++) {
-        const retention_t *line = &APR_ARRAY_IDX(lines, i, retention_t);
-
-        for (const char *const *name = line->operations; *name; name++) {
-            if (!strcasecmp(*name, operation) && line->single >= single) {
-                age = line->age;
-                single = line->single;
-            }
-        }
-    }
-    return age;
-}
-
 static const keeper_retention_t *list_retention(apr_pool_t *pool, const apr_array_header_t *lines,
                                                 int *count)
 {
@@ -96,7 +77,7 @@ static const keeper_retention_t *list_retention(apr_pool_t *pool, const apr_arra
 
     for (int operation = OPERATION_NONE + 1; operation < OPERATION_COUNT; operation++) {
         const char *name = operation_name((operation_t)operation);
-        apr_interval_time_t age = kept(lines, name);
+        apr_interval_time_t age = retention_of(lines, name);
 
         if (age) {
             const char **operations = apr_pcalloc(pool, 2 * sizeof(*operations));
