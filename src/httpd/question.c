@@ -72,7 +72,7 @@ static apr_status_t keep_answer(ap_filter_t *filter, apr_bucket_brigade *brigade
         }
     }
     apr_brigade_cleanup(brigade);
-    return APR_SUCCESS;
+    return question->answer.overflow ? APR_ENOSPC : APR_SUCCESS; /* mod_proxy then hangs up */
 }
 
 static const char *const passed_on[] = {
