@@ -4,7 +4,9 @@
 
 #include <apr_strings.h>
 
-#define OPEN_TRIES 3 /* to read a database that another process holds */
+/* To read a database that another process holds: 2 s in all. */
+#define OPEN_TRIES 40
+#define OPEN_PAUSE apr_time_from_msec(50)
 
 const char *number_text(apr_int64_t number, apr_pool_t *pool)
 {
@@ -122,20 +124,8 @@ static int is_busy(const store_t *store)
            strstr(connection_error(store->connection), store->dialect->busy);
 }
 
-/* A reader waits while the keeper makes the schema: only then does SQLite keep readers out, since
- * the write-ahead log is not in use yet. Each try waits 1.6 s in the driver. */
-static apr_status_t check_schema(store_t *store, const char **problem, apr_pool_t *pool)
-{
-    apr_status_t status = schema_check(store, problem, pool);
-
-    for (int tries = 1; status && !*problem && is_busy(store) && tries < OPEN_TRIES; tries++) {
-        status = schema_check(store, problem, pool);
-    }
-    return status;
-}
-
-static apr_status_t open_store(store_t *store, const store_config_t *config, const char **problem,
-                               apr_pool_t *pool)
+static apr_status_t open_once(store_t *store, const store_config_t *config, const char **problem,
+                              apr_pool_t *pool)
 {
     apr_status_t status = open_connection(store, config, problem, pool);
 
@@ -144,7 +134,26 @@ static apr_status_t open_store(store_t *store, const store_config_t *config, con
     }
     if (!status) {
         status = store->mode == STORE_WRITE ? schema_migrate(store, problem, pool)
-                                            : check_schema(store, problem, pool);
+                                            : schema_check(store, problem, pool);
+    }
+    return status;
+}
+
+/* A reader waits while the keeper makes the schema: only then does SQLite keep readers out, since
+ * the write-ahead log is not in use yet. The driver does not wait when it prepares, and a
+ * connection is of no use after a failure, so each try has a new one. */
+static apr_status_t open_store(store_t *store, const store_config_t *config, const char **problem,
+                               apr_pool_t *pool)
+{
+    apr_status_t status = open_once(store, config, problem, pool);
+
+    for (int tries = 1;
+         status && !*problem && store->mode == STORE_READ && is_busy(store) && tries < OPEN_TRIES;
+         tries++) {
+        connection_close(store->connection);
+        memset(store->statement, 0, sizeof(store->statement));
+        apr_sleep(OPEN_PAUSE);
+        status = open_once(store, config, problem, pool);
     }
     if (status && !*problem) {
         *problem = apr_psprintf(pool, "cannot use %s: %s", database_name(store, config, pool),

@@ -2,6 +2,7 @@
 #include "test_store_fixture.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_dbd.h>
@@ -183,6 +184,45 @@ static void test_locked(void **state)
     fixture_add(fixture, fixture_event(fixture, "write", 1, -1));
 }
 
+/* Another process that keeps readers out of a new file for a while, as the keeper does while it
+ * makes the schema: says so, and ends without a commit. */
+static void hold_file(fixture_t *fixture, const char *path, int told)
+{
+    const apr_dbd_driver_t *driver;
+    apr_dbd_t *handle;
+    int changed;
+
+    if (apr_dbd_get_driver(fixture->pool, "sqlite3", &driver) ||
+        apr_dbd_open(driver, fixture->pool, path, &handle) ||
+        apr_dbd_query(driver, handle, &changed, "BEGIN EXCLUSIVE") || write(told, "x", 1) != 1) {
+        _exit(1);
+    }
+    apr_sleep(apr_time_from_msec(400));
+    _exit(0);
+}
+
+static void test_reader_waits(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    const char *path = make_file(fixture, "new.db", "", 0);
+    int status, ends[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        hold_file(fixture, path, ends[1]);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    assert_cannot_open(fixture, path, STORE_READ, APR_ENOENT, "still empty");
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* A damaged file gives errors, and the damage is told. */
 static void test_damaged(void **state)
 {
@@ -221,15 +261,11 @@ static void test_commit_without_begin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_made_private),
-        FIXTURE_TEST(test_odd_file_name),
-        FIXTURE_TEST(test_wrong_driver),
-        FIXTURE_TEST(test_nothing_there),
-        FIXTURE_TEST(test_something_else_there),
-        FIXTURE_TEST(test_newer_schema),
-        FIXTURE_TEST(test_no_permission),
-        FIXTURE_TEST(test_locked),
-        FIXTURE_TEST(test_damaged),
+        FIXTURE_TEST(test_made_private),         FIXTURE_TEST(test_odd_file_name),
+        FIXTURE_TEST(test_wrong_driver),         FIXTURE_TEST(test_nothing_there),
+        FIXTURE_TEST(test_something_else_there), FIXTURE_TEST(test_newer_schema),
+        FIXTURE_TEST(test_no_permission),        FIXTURE_TEST(test_locked),
+        FIXTURE_TEST(test_reader_waits),         FIXTURE_TEST(test_damaged),
         FIXTURE_TEST(test_commit_without_begin),
     };
 
