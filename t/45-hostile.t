@@ -6,6 +6,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client;
+use File::Temp qw(tempdir);
 use Site;
 use Standin;
 use Test::More;
@@ -129,6 +130,41 @@ sub page_below_other_sections {
     return;
 }
 
+# A static page with a page of Odoo's in it.
+sub included_in_a_page {
+    my $pages = tempdir(CLEANUP => 1);
+    my $site = Site->start(version => 18, modules => ['include'], allow => [qr{unable to include "/odoo"}]);
+    my ($port, $upstream) = ($site->httpd->port, $site->odoo->url);
+
+    chmod 0755, $pages;
+    open my $file, '>', "$pages/frame.shtml" or die $!;
+    print $file '<!--#include virtual="/odoo" -->';
+    close $file;
+    $site->httpd->configure(vhost => <<~"VHOST")->graceful;
+        </VirtualHost>
+        <VirtualHost *:$port>
+        ServerName pages.test
+        UserAudit On
+        UserAuditSite 127.0.0.1
+        DocumentRoot $pages
+        <Directory $pages>
+            Require all granted
+            Options +Includes
+            SetOutputFilter INCLUDES
+        </Directory>
+        ProxyPass /odoo $upstream/odoo
+        VHOST
+    my ($demo, $admin) = map { $site->login($_) } qw(demo admin);
+    my $cookie = $demo->session_id;
+    my $page = sub { $demo->request('GET', '/frame.shtml', host => 'pages.test')->{body} };
+
+    like $page->(), qr/__session_info__/, 'a page includes one of Odoo';
+    end_session_of($admin, 'demo');
+    $demo->session_id($cookie);
+    unlike $page->(), qr/__session_info__/, 'and nothing of it for an ended session';
+    return;
+}
+
 sub one_httpd_to_a_folder {
     my $site = Site->start(version => 18);
     my $second = Httpd->new(
@@ -167,6 +203,7 @@ line_ends_in_a_cookie();
 ended_in_mid_upload();
 redirected_within();
 page_below_other_sections();
+included_in_a_page();
 one_httpd_to_a_folder();
 idle_time_ends_in_mid_upload();
 finish();

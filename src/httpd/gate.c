@@ -18,17 +18,16 @@
 /* ---- what goes upstream ---- */
 
 /* The URL that mod_proxy will ask for stands in r->filename since its own fixups; with
- * SetHandler "proxy:..." it is made of r->uri later. What counts is what Odoo gets: with nocanon or
- * AllowEncodedSlashes it can differ from r->uri. */
+ * SetHandler "proxy:..." its handler puts the two together. What counts is what Odoo gets: with
+ * nocanon or AllowEncodedSlashes it can differ from r->uri. */
 static const char *upstream_path(request_rec *request)
 {
-    const char *url, *path;
+    const char *target = request->filename ? request->filename : request->uri, *url, *path;
 
-    if (request->proxyreq != PROXYREQ_REVERSE || !request->filename ||
-        strncmp(request->filename, PROXY_SCHEME, sizeof(PROXY_SCHEME) - 1)) {
-        return request->uri;
+    if (!request->proxyreq) {
+        target = apr_pstrcat(request->pool, request->handler, target, NULL);
     }
-    url = strstr(request->filename, "://");
+    url = strstr(target, "://");
     path = url ? strchr(url + 3, '/') : NULL;
     return path ? apr_pstrmemdup(request->pool, path, strcspn(path, "?")) : "/";
 }
@@ -145,7 +144,7 @@ static const char *session_cookie(exchange_t *exchange, const carriers_t *carrie
     return carriers->cookie;
 }
 
-static int is_over(const exchange_t *exchange, const char *cookie)
+static int is_over(const site_t *site, const char *cookie)
 {
     runtime_t *self = runtime();
     fingerprint_t fingerprint;
@@ -154,18 +153,17 @@ static int is_over(const exchange_t *exchange, const char *cookie)
     if (!cookie) {
         return 0;
     }
-    fingerprint_of_cookie(&self->key, exchange->site->name, cookie, &fingerprint);
+    fingerprint_of_cookie(&self->key, site->name, cookie, &fingerprint);
     return session_table_find(self->sessions, &fingerprint, &session) == APR_SUCCESS &&
            (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED);
 }
 
 /* Versions differ in which carrier they take, so a request that brings several is refused if any of
  * them names an ended session. */
-static int is_any_over(const exchange_t *exchange, const carriers_t *carriers)
+static int is_any_over(const site_t *site, const carriers_t *carriers)
 {
-    return exchange->site->all_carriers && (carriers->query || carriers->header) &&
-           (is_over(exchange, carriers->query) || is_over(exchange, carriers->header) ||
-            is_over(exchange, carriers->cookie));
+    return is_over(site, carriers->query) || is_over(site, carriers->header) ||
+           is_over(site, carriers->cookie);
 }
 
 static void look_up(exchange_t *exchange)
@@ -236,14 +234,30 @@ static void refuse(exchange_t *exchange)
     exchange->refused = 1;
 }
 
+/* A page of the administrator's own that includes one of Odoo's (mod_include) asks for it with the
+ * visitor's cookie. */
+static int gate_subrequest(request_rec *request)
+{
+    const site_t *site = goes_to_proxy(request) ? config_site(request) : NULL;
+    carriers_t carriers;
+
+    if (!site) {
+        return DECLINED;
+    }
+    carriers = find_carriers(request);
+    return is_any_over(site, &carriers) ? HTTP_UNAUTHORIZED : DECLINED;
+}
+
 int gate_fixups(request_rec *request)
 {
     const site_t *site;
     exchange_t *exchange;
     carriers_t carriers;
 
-    if (request->main || exchange_of(request) || !goes_to_proxy(request) ||
-        !(site = config_site(request))) {
+    if (request->main) {
+        return gate_subrequest(request);
+    }
+    if (exchange_of(request) || !goes_to_proxy(request) || !(site = config_site(request))) {
         return DECLINED;
     }
     if (session_table_superseded(runtime()->sessions)) {
@@ -268,7 +282,7 @@ int gate_fixups(request_rec *request)
     exchange->query = request->args;
     if (exchange->cookie) {
         look_up(exchange);
-        if (is_refused(exchange) || is_any_over(exchange, &carriers)) {
+        if (is_refused(exchange) || (site->all_carriers && is_any_over(site, &carriers))) {
             refuse(exchange);
         }
         else {
