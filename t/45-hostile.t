@@ -165,6 +165,22 @@ sub included_in_a_page {
     return;
 }
 
+# Where "ProxyPass /page !" was forgotten, mod_proxy has claimed the page's addresses too.
+sub page_that_is_proxied {
+    my $site = Site->start(version => 18, vhost => <<~'VHOST');
+        <Location /page>
+            SetHandler user-audit-admin
+        </Location>
+        VHOST
+    my $admin = $site->login('admin');
+    my $answer = $admin->post_json('/page/sessions/none/revoke', { csrf_token => 'none' });
+
+    is $answer->{status}, 403, 'the page answers itself';
+    $site->trail->settle($site->client);
+    is_deeply [ $site->trail->events(path => qr{^/page}) ], [], 'and takes itself for no call of Odoo';
+    return;
+}
+
 sub one_httpd_to_a_folder {
     my $site = Site->start(version => 18);
     my $second = Httpd->new(
@@ -204,6 +220,7 @@ ended_in_mid_upload();
 redirected_within();
 page_below_other_sections();
 included_in_a_page();
+page_that_is_proxied();
 one_httpd_to_a_folder();
 idle_time_ends_in_mid_upload();
 finish();

@@ -109,6 +109,7 @@ void tunnel_child_init(apr_pool_t *pool);
 /* ---- the handlers user-audit-admin and user-audit-csv ---- */
 
 int admin_handler(request_rec *request);
+int admin_handler_claims(const request_rec *request); /* before mod_proxy can have it */
 
 /* Ends a session of this site durably and at once: on disk, then in shared memory, then as an
  * event. exchange: of the request that asked for it. Blocks on one fsync. APR_NOTFOUND. */

@@ -244,7 +244,7 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
     return admin;
 }
 
-static int is_ours(const request_rec *request)
+int admin_handler_claims(const request_rec *request)
 {
     return request->handler &&
            (!strcmp(request->handler, ADMIN_HANDLER) || !strcmp(request->handler, CSV_HANDLER));
@@ -272,7 +272,7 @@ int admin_handler(request_rec *request)
     apr_status_t status;
     int answer;
 
-    if (!is_ours(request)) {
+    if (!admin_handler_claims(request)) {
         return DECLINED;
     }
     if (!(site = config_site(request))) {

@@ -257,7 +257,8 @@ int gate_fixups(request_rec *request)
     if (request->main) {
         return gate_subrequest(request);
     }
-    if (exchange_of(request) || !goes_to_proxy(request) || !(site = config_site(request))) {
+    if (exchange_of(request) || !goes_to_proxy(request) || admin_handler_claims(request) ||
+        !(site = config_site(request))) {
         return DECLINED;
     }
     if (session_table_superseded(runtime()->sessions)) {
