@@ -1,5 +1,6 @@
 /* The gate: which endpoint of Odoo a request leads to, which session it would use there, and
- * whether that session may still be used. No system call, no database. */
+ * whether that session may still be used. It makes no system call and asks no database; only for a
+ * session that is in use and still nameless it has Odoo asked, at most once a minute. */
 #include <apr_lib.h>
 #include <apr_strings.h>
 
