@@ -16,15 +16,6 @@
 
 static user_agents_t *agents;
 
-/* The compiled rules hang on a pool, and pools are mapped memory, which LeakSanitizer does not
- * search for pointers. */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libpcre2\n";
-}
-
 static void require(int truth)
 {
     if (!truth) {
@@ -38,6 +29,8 @@ static void load(void)
 
     if (!agents) {
         apr_initialize();
+        /* The compiled rules hang on a pool, which LeakSanitizer does not search for pointers. */
+        atexit(apr_terminate);
         apr_pool_create(&pool, NULL);
         if (user_agents_load(&agents, "/usr/share/uap-core/regexes.yaml", pool)) {
             require(!user_agents_load(&agents, T_SOURCE "/unit/user_agent_rules.yaml", pool));
