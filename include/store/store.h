@@ -60,7 +60,7 @@ void store_rollback(store_t *store);
  * and hash of this node (0, 0, CHAIN_GENESIS before its first event). Known even when these events
  * were purged. Where several nodes share the store ask in each transaction: another node may have
  * used the next id; store_begin makes writers take turns, so that within the transaction the
- * answer holds and ids grow in the order of the commits. */
+ * answer holds and ids grow in the order of the commits. A store opened for reading may ask too. */
 apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool);
 

@@ -7,7 +7,7 @@
 #include "answer.h"
 #include "filter.h"
 #include "note.h"
-#include "text/csv.h"
+#include "trail/event_csv.h"
 
 #define CHUNK_ROWS 500
 /* A chunk ends early once it holds this much: no statement stays open and no more than this and one
@@ -22,20 +22,11 @@ typedef struct chunk_t {
     int rows;
 } chunk_t;
 
-static void append_separator(buffer_t *buffer, int column)
-{
-    buffer_append(buffer, column + 1 < EVENT_PUBLIC_COLUMNS ? "," : "\r\n",
-                  column + 1 < EVENT_PUBLIC_COLUMNS ? 1 : 2);
-}
-
 static int append_event(void *payload, const event_t *event)
 {
     chunk_t *chunk = payload;
 
-    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
-        csv_append_cell(&chunk->buffer, event->cell[column]);
-        append_separator(&chunk->buffer, column);
-    }
+    event_csv_row(&chunk->buffer, event);
     chunk->last = event->cell[EVENT_ID] ? apr_atoi64(event->cell[EVENT_ID]) : chunk->last;
     chunk->rows++;
     return chunk->buffer.length >= CHUNK_BYTES;
@@ -45,11 +36,8 @@ static apr_status_t send_header(page_t *page)
 {
     buffer_t buffer;
 
-    buffer_init(&buffer, page->pool, 4096);
-    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
-        csv_append_cell(&buffer, event_columns[column].name);
-        append_separator(&buffer, column);
-    }
+    buffer_init(&buffer, page->pool, EVENT_CSV_HEADER_MOST);
+    event_csv_header(&buffer);
     return answer_write(page, buffer.data, buffer.length);
 }
 

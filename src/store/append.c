@@ -83,10 +83,10 @@ apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool)
 {
     rows_t rows;
-    apr_status_t status = store_step(store);
+    apr_status_t status = store->mode == STORE_READ ? APR_SUCCESS : store_step(store);
 
     *id = 0;
-    if (status || (status = write_tail(store)) ||
+    if (status || (store->mode == STORE_WRITE && (status = write_tail(store))) ||
         (status = store_select(store, CHAIN_LAST_ID, NULL, &rows, pool))) {
         return status;
     }

@@ -16,6 +16,7 @@ my %LEVEL = (
     alert   => 2,
     keeper  => 3,
     admin   => 3,
+    tool    => 3,
     httpd   => 4,
     module  => 5,
 );

@@ -1,0 +1,24 @@
+#include "trail/event_csv.h"
+
+#include "text/csv.h"
+
+static void append_separator(buffer_t *buffer, int column)
+{
+    buffer_append_string(buffer, column + 1 < EVENT_PUBLIC_COLUMNS ? "," : "\r\n");
+}
+
+void event_csv_header(buffer_t *buffer)
+{
+    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
+        csv_append_cell(buffer, event_columns[column].name);
+        append_separator(buffer, column);
+    }
+}
+
+void event_csv_row(buffer_t *buffer, const event_t *event)
+{
+    for (int column = 0; column < EVENT_PUBLIC_COLUMNS; column++) {
+        csv_append_cell(buffer, event->cell[column]);
+        append_separator(buffer, column);
+    }
+}
