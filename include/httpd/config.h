@@ -8,9 +8,7 @@
 
 #include <http_config.h>
 
-#include "odoo/call.h"
-#include "odoo/redact.h"
-#include "odoo/track.h"
+#include "httpd/rules.h"
 #include "session/table.h"
 #include "store/store.h"
 #include "trail/journal.h"
@@ -50,9 +48,9 @@ typedef struct site_t {
     apr_array_header_t *managers;                   /* of const char *: a login, or group:<xmlid> */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
-    /* made from the above when the configuration is complete */
-    track_t *track;
-    redact_t *redact;
+    /* made from the above when the configuration is complete; for the rules in force ask rules_of
+     */
+    rules_t floor;
 } site_t;
 
 typedef struct server_config_t {

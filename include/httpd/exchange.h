@@ -17,6 +17,7 @@
 typedef struct exchange_t {
     request_rec *request;
     const site_t *site;
+    const rules_t *rules; /* as they stood when the request came */
     const route_t *route;
     const char *path;     /* what goes upstream, decoded once as Odoo will */
     const char *raw_path; /* the same, as it goes upstream, without query */

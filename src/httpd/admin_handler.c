@@ -72,7 +72,6 @@ static void confirm(exchange_t *exchange)
 
 static void identify_visitor(exchange_t *exchange, admin_visitor_t *visitor)
 {
-    session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
     runtime_t *self = runtime();
     int expired = 0;
 
@@ -84,8 +83,8 @@ static void identify_visitor(exchange_t *exchange, admin_visitor_t *visitor)
     }
     fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
                           &exchange->fingerprint);
-    session_table_gate(self->sessions, &exchange->fingerprint, &limits, 0, apr_time_now(),
-                       boot_time_now(), &exchange->session, &expired);
+    session_table_gate(self->sessions, &exchange->fingerprint, &exchange->rules->limits, 0,
+                       apr_time_now(), boot_time_now(), &exchange->session, &expired);
     if (exchange->session.state == SESSION_REVOKED || exchange->session.state == SESSION_EXPIRED) {
         exchange->refused = 1;
         return;

@@ -115,8 +115,7 @@ void body_filter_insert(exchange_t *exchange)
                    !apr_table_get(request->subprocess_env, "proxy-sendcl");
     call.credentials =
         exchange->cookie != NULL || apr_table_get(request->headers_in, "Authorization") != NULL;
-    exchange->call_reader =
-        call_reader_create(request->pool, exchange->route, &call, exchange->site->redact,
-                           (values_level_t)exchange->site->values);
+    exchange->call_reader = call_reader_create(request->pool, exchange->route, &call,
+                                               exchange->rules->redact, exchange->rules->values);
     ap_add_input_filter_handle(registered, self, request, request->connection);
 }

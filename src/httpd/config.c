@@ -113,24 +113,40 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     }
 }
 
-static void site_compile(apr_pool_t *pool, site_t *site)
+static track_t *compile_track(apr_pool_t *pool, const site_t *site)
 {
     static const char *const every_model[] = {"*"};
+    track_t *track = track_create(pool);
 
-    site->track = track_create(pool);
     if (!site->track_lines) {
-        track_add(site->track, TRACK_DEFAULT_OPERATIONS, every_model, 1);
+        track_add(track, TRACK_DEFAULT_OPERATIONS, every_model, 1);
     }
     for (int i = 0; site->track_lines && i < site->track_lines->nelts; i++) {
         const track_line_t *line = &APR_ARRAY_IDX(site->track_lines, i, track_line_t);
 
-        track_add(site->track, line->operations, (const char *const *)line->models->elts,
+        track_add(track, line->operations, (const char *const *)line->models->elts,
                   line->models->nelts);
     }
-    site->redact = redact_create(pool);
+    return track;
+}
+
+static redact_t *compile_redact(apr_pool_t *pool, const site_t *site)
+{
+    redact_t *redact = redact_create(pool);
+
     for (int i = 0; site->redact_globs && i < site->redact_globs->nelts; i++) {
-        redact_add(site->redact, APR_ARRAY_IDX(site->redact_globs, i, const char *));
+        redact_add(redact, APR_ARRAY_IDX(site->redact_globs, i, const char *));
     }
+    return redact;
+}
+
+static void site_compile(apr_pool_t *pool, site_t *site)
+{
+    site->floor.track = compile_track(pool, site);
+    site->floor.redact = compile_redact(pool, site);
+    site->floor.values = (values_level_t)site->values;
+    site->floor.limits.idle = site->idle_timeout;
+    site->floor.limits.lifetime = site->max_lifetime;
 }
 
 static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *site)

@@ -28,6 +28,7 @@ exchange_t *exchange_create(request_rec *request, const site_t *site)
 
     exchange->request = request;
     exchange->site = site;
+    exchange->rules = rules_of(request, site);
     ap_set_module_config(request->request_config, &user_audit_module, exchange);
     return exchange;
 }
@@ -70,7 +71,7 @@ static int may_be_call(const exchange_t *exchange)
                (has_body(request) ||
                 (request->method_number != M_GET && request->method_number != M_OPTIONS));
     case ROUTE_DOWNLOAD:
-        return track_wants_any(exchange->site->track, OPERATION_DOWNLOAD);
+        return track_wants_any(exchange->rules->track, OPERATION_DOWNLOAD);
     default:
         return exchange->route->body != ROUTE_BODY_IGNORED;
     }

@@ -170,7 +170,6 @@ static int is_any_over(const site_t *site, const carriers_t *carriers)
 static void look_up(exchange_t *exchange)
 {
     runtime_t *self = runtime();
-    session_limits_t limits = {exchange->site->idle_timeout, exchange->site->max_lifetime};
     /* Whether a JSON call is a person's is told by its body, later. */
     int personal = exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON;
     int expired = 0;
@@ -178,8 +177,8 @@ static void look_up(exchange_t *exchange)
     fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
                           &exchange->fingerprint);
     exchange->generation = session_table_generation(self->sessions);
-    session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal, apr_time_now(),
-                       boot_time_now(), &exchange->session, &expired);
+    session_table_gate(self->sessions, &exchange->fingerprint, &exchange->rules->limits, personal,
+                       apr_time_now(), boot_time_now(), &exchange->session, &expired);
     if (exchange->session.state == SESSION_FREE) {
         fingerprint_reference(&self->key, &exchange->fingerprint, exchange->reference);
     }

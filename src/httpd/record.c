@@ -168,7 +168,7 @@ static void finish_body(exchange_t *exchange, int complete)
     exchange->call = call;
     exchange->model = final_model(exchange);
     exchange->wanted = call->operation != OPERATION_NONE &&
-                       track_wants(exchange->site->track, call->operation, exchange->model);
+                       track_wants(exchange->rules->track, call->operation, exchange->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         /* The gate let it in in time, however long its body took. */
@@ -256,7 +256,7 @@ static void write_outcome(exchange_t *exchange, const reply_t *reply, const sess
         event_set(event, EVENT_OPERATION, operation_name(operation));
     }
     else if (operation == OPERATION_NONE ||
-             !track_wants(exchange->site->track, operation, exchange->model)) {
+             !track_wants(exchange->rules->track, operation, exchange->model)) {
         return;
     }
     else {

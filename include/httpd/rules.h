@@ -1,0 +1,27 @@
+/* The rules in force for a site: what httpd.conf says, its floor, and what managers of the site add
+ * to it on the page. A set of rules never changes once it is made; a change makes another set. */
+#ifndef HTTPD_RULES_H
+#define HTTPD_RULES_H
+
+#include <httpd.h>
+
+#include "odoo/call.h"
+#include "odoo/redact.h"
+#include "odoo/track.h"
+#include "session/table.h"
+
+typedef struct rules_t {
+    const track_t *track;
+    const redact_t *redact;
+    values_level_t values;
+    session_limits_t limits;
+} rules_t;
+
+struct site_t;
+
+/* The rules of a site as they stand at this moment, good for as long as the request lives, however
+ * long that is and whatever is changed meanwhile. Any thread of a child; no lock and no system call
+ * unless a manager has changed something since this child's last request. Never NULL. */
+const rules_t *rules_of(request_rec *request, const struct site_t *site);
+
+#endif
