@@ -36,11 +36,7 @@ int fingerprint_is_api_key(const char *text); /* 40 lower-case hex digits, as Od
 void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerprint,
                            char reference[SESSION_REFERENCE_SIZE]);
 
-/* Reads the key from the file (64 hex digits) or, if there is none, makes it (0600, O_EXCL,
- * O_NOFOLLOW, forced to disk; of two that start at once both get the same key). owner: uid and gid
- * the file is given to when run as root, else ignored. Blocks on disk; at start only. APR_EINVAL if
- * the file holds no key, APR_EACCES also if its mode lets others than its owner at it, ELOOP if it
- * is a link, APR_EBADF if it is no regular file. */
+/* As key_file_load (text/key_file.h). */
 apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
                            site_key_t *key, apr_pool_t *pool);
 

@@ -1,5 +1,5 @@
-/* SHA-256, HMAC-SHA256 and randomness, by libcrypto. Safe in every thread and process; never
- * blocks (randomness does not either once the system has started). */
+/* SHA-256, HMAC-SHA256, SHAKE256 and randomness, by libcrypto. Safe in every thread and process;
+ * never blocks (randomness does not either once the system has started). */
 #ifndef TEXT_DIGEST_H
 #define TEXT_DIGEST_H
 
@@ -15,6 +15,10 @@ digest_t *digest_create(apr_pool_t *pool);
 void digest_update(digest_t *digest, const void *data, apr_size_t length);
 /* Gives the result and makes the digest ready for another text. */
 void digest_finish(digest_t *digest, unsigned char result[DIGEST_SIZE]);
+
+/* SHAKE256: as many bytes as are asked for. */
+void digest_shake256(const void *data, apr_size_t length, unsigned char *result,
+                     apr_size_t result_length);
 
 void digest_sha256(const void *data, apr_size_t length, unsigned char result[DIGEST_SIZE]);
 /* HMAC-SHA256 with a key of DIGEST_SIZE bytes over the two pieces in a row. */

@@ -13,7 +13,9 @@ apr_status_t size_parse(const char *text, apr_int64_t *bytes);
 /* "12h", "90s": the shortest exact form. */
 const char *duration_format(apr_pool_t *pool, apr_interval_time_t duration);
 
-/* 2026-11-23T09:14:43.123Z. */
+/* 2026-11-23T09:14:43.123Z, for years 0 to 9999. */
+#define TIME_TEXT_SIZE 25
+char *time_write(char text[TIME_TEXT_SIZE], apr_time_t time); /* returns text */
 const char *time_format(apr_pool_t *pool, apr_time_t time);
 /* The same back, and every ISO 8601 form with date alone, minutes, seconds or fraction, with "Z",
  * an offset or no zone (then UTC); a blank may stand for "T". APR_EINVAL otherwise. */

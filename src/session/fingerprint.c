@@ -3,6 +3,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "text/key_file.h"
+
 #define ROTATING_LENGTH 84
 #define ROTATING_STABLE 42
 #define API_KEY_LENGTH 40
@@ -67,4 +69,10 @@ void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerpri
     digest_hmac(key->bytes, mark, sizeof(mark) - 1, fingerprint->bytes, sizeof(fingerprint->bytes),
                 digest);
     digest_hex(digest, REFERENCE_BYTES, reference);
+}
+
+apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
+                           site_key_t *key, apr_pool_t *pool)
+{
+    return key_file_load(path, owner_uid, owner_gid, key->bytes, pool);
 }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "durable.h"
+#include "text/durable.h"
 #include "session_line.h"
 
 #define LOCK_POLL 10000  /* microseconds */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "durable.h"
+#include "text/durable.h"
 
 #define READ_AT_ONCE 65536
 

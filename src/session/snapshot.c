@@ -1,6 +1,6 @@
 #include "session/revocation.h"
 
-#include "durable.h"
+#include "text/durable.h"
 #include "session_line.h"
 
 static int save_session(void *payload, const session_t *session)

@@ -22,24 +22,25 @@ struct digest_t {
  * is never given back, for httpd unloads and reloads this object and libcrypto may be cleaned up
  * before it at exit; it counts on a method that libcrypto keeps in its own cache anyway. */
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-static EVP_MD *sha256;
+static EVP_MD *sha256, *shake256;
 
 /* Neither out of memory nor a libcrypto without SHA-256 leaves a trail worth keeping, and a wrong
  * hash must never pass for a right one. */
 static void require(int done)
 {
     if (done != 1) {
-        fputs("mod_user_audit: libcrypto cannot compute SHA-256 (out of memory, or a broken "
+        fputs("mod_user_audit: libcrypto cannot compute SHA-2 or SHA-3 (out of memory, or a broken "
               "openssl.cnf)\n",
               stderr);
         abort();
     }
 }
 
-static void fetch_sha256(void)
+static void fetch_digests(void)
 {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    require(sha256 != NULL);
+    shake256 = EVP_MD_fetch(NULL, "SHAKE256", NULL);
+    require(sha256 != NULL && shake256 != NULL);
 }
 
 static void start(EVP_MD_CTX *context)
@@ -56,7 +57,7 @@ static EVP_MD_CTX *context_create(void)
 {
     EVP_MD_CTX *context;
 
-    pthread_once(&fetched, fetch_sha256);
+    pthread_once(&fetched, fetch_digests);
     context = EVP_MD_CTX_new();
     require(context != NULL);
     return context;
@@ -96,6 +97,17 @@ void digest_sha256(const void *data, apr_size_t length, unsigned char result[DIG
     start(context);
     require(EVP_DigestUpdate(context, data, length));
     finish(context, result);
+    EVP_MD_CTX_free(context);
+}
+
+void digest_shake256(const void *data, apr_size_t length, unsigned char *result,
+                     apr_size_t result_length)
+{
+    EVP_MD_CTX *context = context_create();
+
+    require(EVP_DigestInit_ex2(context, shake256, NULL));
+    require(EVP_DigestUpdate(context, data, length));
+    require(EVP_DigestFinalXOF(context, result, result_length));
     EVP_MD_CTX_free(context);
 }
 

@@ -73,10 +73,20 @@ const char *duration_format(apr_pool_t *pool, apr_interval_time_t duration)
     return apr_psprintf(pool, "%" APR_INT64_T_FMT "%c", seconds / unit->factor, unit->letter);
 }
 
-const char *time_format(apr_pool_t *pool, apr_time_t time)
+static char *write_digits(char *to, int digits, int number)
+{
+    for (int i = digits - 1; i >= 0; i--, number /= 10) {
+        to[i] = (char)('0' + number % 10);
+    }
+    return to + digits;
+}
+
+/* Without a format string: exports and verification write one for each event. */
+char *time_write(char text[TIME_TEXT_SIZE], apr_time_t time)
 {
     apr_time_exp_t exploded;
     apr_int64_t milliseconds = time / 1000;
+    char *to = text;
 
     if (time % 1000 < 0) {
         milliseconds--;
@@ -86,9 +96,26 @@ const char *time_format(apr_pool_t *pool, apr_time_t time)
         apr_time_exp_gmt(&exploded, milliseconds * 1000 - APR_USEC_PER_SEC);
         exploded.tm_usec += APR_USEC_PER_SEC;
     }
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", exploded.tm_year + 1900,
-                        exploded.tm_mon + 1, exploded.tm_mday, exploded.tm_hour, exploded.tm_min,
-                        exploded.tm_sec, exploded.tm_usec / 1000);
+    to = write_digits(to, 4, exploded.tm_year + 1900);
+    *to++ = '-';
+    to = write_digits(to, 2, exploded.tm_mon + 1);
+    *to++ = '-';
+    to = write_digits(to, 2, exploded.tm_mday);
+    *to++ = 'T';
+    to = write_digits(to, 2, exploded.tm_hour);
+    *to++ = ':';
+    to = write_digits(to, 2, exploded.tm_min);
+    *to++ = ':';
+    to = write_digits(to, 2, exploded.tm_sec);
+    *to++ = '.';
+    to = write_digits(to, 3, exploded.tm_usec / 1000);
+    memcpy(to, "Z", sizeof("Z"));
+    return text;
+}
+
+const char *time_format(apr_pool_t *pool, apr_time_t time)
+{
+    return time_write(apr_palloc(pool, TIME_TEXT_SIZE), time);
 }
 
 /* Exactly that many digits, at most `high`, at least `low`. Moves behind them. */

@@ -1,6 +1,6 @@
-/* Files that must be on disk when a function returns. For the session room only. All block. */
-#ifndef SESSION_DURABLE_H
-#define SESSION_DURABLE_H
+/* Files that must be on disk when a function returns. All block. */
+#ifndef TEXT_DURABLE_H
+#define TEXT_DURABLE_H
 
 #include <apr_errno.h>
 #include <apr_pools.h>

@@ -1,4 +1,4 @@
-#include "durable.h"
+#include "text/durable.h"
 
 #include <apr_strings.h>
 #include <errno.h>

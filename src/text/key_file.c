@@ -1,4 +1,4 @@
-#include "session/fingerprint.h"
+#include "text/key_file.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -7,13 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "durable.h"
+#include "text/durable.h"
 
 /* The file: 64 hex digits and a newline. */
 #define KEY_TEXT_SIZE (DIGEST_HEX_SIZE - 1)
 #define SUFFIX_BYTES 8
 
-static apr_status_t read_key_file(int fd, site_key_t *key)
+static apr_status_t read_key_file(int fd, unsigned char key[KEY_FILE_BYTES])
 {
     char text[KEY_TEXT_SIZE + 2];
     struct stat status;
@@ -40,12 +40,12 @@ static apr_status_t read_key_file(int fd, site_key_t *key)
         return APR_EINVAL;
     }
     text[KEY_TEXT_SIZE] = '\0';
-    return digest_unhex(text, key->bytes, sizeof(key->bytes));
+    return digest_unhex(text, key, KEY_FILE_BYTES);
 }
 
 /* What the folder's owner may have put there in place of the file (a link, a pipe) is neither
  * followed nor waited for: this may run as root. */
-static apr_status_t read_key(const char *path, site_key_t *key)
+apr_status_t key_file_read(const char *path, unsigned char key[KEY_FILE_BYTES])
 {
     int fd;
     apr_status_t rv = durable_open(path, O_RDONLY | O_NONBLOCK, &fd);
@@ -57,12 +57,13 @@ static apr_status_t read_key(const char *path, site_key_t *key)
     return rv;
 }
 
-static apr_status_t write_key(int fd, const site_key_t *key, apr_uid_t uid, apr_gid_t gid)
+static apr_status_t write_key(int fd, const unsigned char key[KEY_FILE_BYTES], apr_uid_t uid,
+                              apr_gid_t gid)
 {
     char text[DIGEST_HEX_SIZE];
     apr_status_t rv;
 
-    digest_hex(key->bytes, sizeof(key->bytes), text);
+    digest_hex(key, KEY_FILE_BYTES, text);
     text[KEY_TEXT_SIZE] = '\n';
     rv = durable_write(fd, text, sizeof(text));
     if (rv == APR_SUCCESS && geteuid() == 0 && fchown(fd, uid, gid)) {
@@ -81,8 +82,8 @@ static apr_status_t publish(const char *temporary, const char *path, apr_pool_t 
     return durable_sync_folder(path, pool);
 }
 
-static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid, site_key_t *key,
-                             apr_pool_t *pool)
+static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid,
+                             unsigned char key[KEY_FILE_BYTES], apr_pool_t *pool)
 {
     unsigned char random[SUFFIX_BYTES];
     char suffix[2 * SUFFIX_BYTES + 1];
@@ -91,7 +92,7 @@ static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid, sit
     apr_status_t rv = digest_random(random, sizeof(random));
 
     if (rv == APR_SUCCESS) {
-        rv = digest_random(key->bytes, sizeof(key->bytes));
+        rv = digest_random(key, KEY_FILE_BYTES);
     }
     if (rv != APR_SUCCESS) {
         return rv;
@@ -111,14 +112,14 @@ static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid, sit
     return rv;
 }
 
-apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
-                           site_key_t *key, apr_pool_t *pool)
+apr_status_t key_file_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
+                           unsigned char key[KEY_FILE_BYTES], apr_pool_t *pool)
 {
-    apr_status_t rv = read_key(path, key);
+    apr_status_t rv = key_file_read(path, key);
 
     if (!APR_STATUS_IS_ENOENT(rv)) {
         return rv;
     }
     rv = make_key(path, owner_uid, owner_gid, key, pool);
-    return APR_STATUS_IS_EEXIST(rv) ? read_key(path, key) : rv;
+    return APR_STATUS_IS_EEXIST(rv) ? key_file_read(path, key) : rv;
 }
