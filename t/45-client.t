@@ -44,6 +44,39 @@ sub seen ($site, $agent) {
     is_deeply(seen($site, '<script>alert(1)</script>'), [ '', '', '', 'private network', '' ], 'something else');
 }
 
+# Client hints: asked for on pages that go over TLS alone, and believed over what is frozen.
+{
+    my $site = Site->start(version => 18, modules => ['setenvif'],
+        server => "UserAuditUserAgents @{[ top() ]}/t/unit/user_agent_rules.yaml\n",
+        vhost => "SetEnvIf X-Forwarded-Proto https HTTPS=on\n");
+    my @tls = ('X-Forwarded-Proto' => 'https');
+    my @hints = (
+        'Sec-CH-UA' => '"Not/A)Brand";v="8", "Chromium";v="126", "Microsoft Edge";v="126"',
+        'Sec-CH-UA-Mobile' => '?0',
+        'Sec-CH-UA-Platform' => '"Windows"',
+        'Sec-CH-UA-Platform-Version' => '"15.0.0"'
+    );
+    my $asked = sub (@headers) {
+        return Client::header($site->client->get('/web/login', @headers), 'Accept-CH') // '';
+    };
+
+    is($asked->(), '', 'no page asks over plain HTTP');
+    like($asked->(@tls), qr/\bSec-CH-UA-Platform-Version\b/, 'one over TLS does');
+    is(Client::header($site->client->post_json('/web/webclient/version_info', {}, headers => [@tls]),
+            'Accept-CH'), undef, 'what is no page does not');
+    my $client = $site->client(agent => $CHROME);
+    my $form = $client->get('/web/login', @tls);
+    my ($token) = $form->{body} =~ /name="csrf_token" value="([^"]+)"/;
+    $client->post_form('/web/login', { login => 'admin', password => 'admin', csrf_token => $token },
+        headers => [ @tls, @hints ]);
+    my ($login) = $site->trail->wait_for(1, operation => 'login');
+    is_deeply([ @$login{qw(browser os device)} ], [ 'Edge 126', 'Windows 11', 'PC' ], 'Windows 11, and Edge');
+
+
+    $site->httpd->configure(vhost => "SetEnvIf X-Forwarded-Proto https HTTPS=on\nUserAuditClientHints Off\n")->restart;
+    is($asked->(@tls), '', 'UserAuditClientHints Off asks for nothing');
+}
+
 # Files that can be opened but hold something else: the trail goes on without.
 {
     my $site = Site->start(version => 17);

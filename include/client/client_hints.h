@@ -31,6 +31,24 @@ typedef struct client_hints_t {
     int mobile; /* 1, 0, or -1 if not said */
 } client_hints_t;
 
+/* What a browser does not send until a page of the same site has asked for it, as the value of
+ * Accept-CH; brands, platform and mobile come unasked. */
+#define CLIENT_HINTS_WANTED                                                                        \
+    "Sec-CH-UA-Full-Version-List, Sec-CH-UA-Model, Sec-CH-UA-Platform-Version"
+
+/* The header that each member of client_hint_headers_t stands for, in the members' order. */
+#define CLIENT_HINT_COUNT 6
+extern const char *const client_hint_names[CLIENT_HINT_COUNT];
+
+#define CLIENT_HINTS_PACKED_MAX 1024 /* bytes */
+
+/* All of them as one text for an event's cell: a line "<letter> <value>" for each that was sent and
+ * is printable ASCII of a reasonable length; brands only where there is no list of full versions.
+ * NULL if none is. */
+const char *client_hints_pack(const client_hint_headers_t *headers, apr_pool_t *pool);
+/* The same back; lines that it does not know are passed over. packed may be NULL. */
+void client_hints_unpack(client_hint_headers_t *headers, const char *packed, apr_pool_t *pool);
+
 /* A header that is no structured field (RFC 8941) of the right type is as if it was not sent, and
  * hurts no other. Names that browsers make up to keep readers honest ("Not/A)Brand") and all others
  * that we do not know are passed over. */

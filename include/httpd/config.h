@@ -46,6 +46,7 @@ typedef struct site_t {
     int values;                                     /* values_level_t */
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
     apr_array_header_t *managers;                   /* of const char *: a login, or group:<xmlid> */
+    int client_hints; /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
     /* made from the above when the configuration is complete; for the rules in force ask rules_of

@@ -73,6 +73,11 @@ int record_refuses(exchange_t *exchange, apr_status_t status);
 /* The answer is known, or will never be: applies it to the session and writes the outcome. Only the
  * first call counts. */
 void record_outcome(exchange_t *exchange, int complete);
+/* Asks the browser for its client hints, in the headers of a page that goes to it over TLS. */
+void hints_ask(exchange_t *exchange);
+/* What it sent of them, for the event. */
+void hints_record(event_t *event, const request_rec *request);
+
 /* An event of the module's own, about this exchange. operation is what it says; note a JSON text or
  * NULL. */
 event_t *record_event(exchange_t *exchange, operation_t operation);

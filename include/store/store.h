@@ -90,10 +90,12 @@ apr_status_t store_positions(store_t *store, const char *node, apr_array_header_
 apr_status_t store_position_set(store_t *store, const char *node, const store_position_t *position);
 apr_status_t store_position_delete(store_t *store, const char *node, const char *segment);
 
-/* Last action as the session table knows it; never moves back. An unknown session is passed over.
- */
+/* Last action as the session table knows it, and where it came from; never moves back. What is NULL
+ * stays as it is, "" is nothing known. An unknown session is passed over. */
 apr_status_t store_session_touch(store_t *store, const char *reference, apr_time_t last_action,
-                                 const char *address);
+                                 const char *address, const char *country, const char *city);
+/* Whether a session has a row that says whose it is. */
+apr_status_t store_session_named(store_t *store, const char *reference, int *named);
 
 /* Deletes at most `limit` events of these operations (NULL-terminated, STORE_MAX_OPERATIONS at
  * most) older than `before`; *purged tells how many. The lowest ids go first. */
@@ -156,6 +158,9 @@ apr_status_t store_running(store_t *store, const event_filter_t *filter, int lim
 
 typedef struct session_row_t {
     const char *reference, *site, *database, *login, *name, *address, *user_agent, *state, *reason;
+    /* What user agent, client hints and address were taken for, as in the event's columns: of the
+     * login, and of the last action the address with country and city. NULL: not known. */
+    const char *browser, *os, *device, *country, *city;
     apr_int64_t uid; /* 0: nameless */
     apr_time_t started, last_action, ended;
 } session_row_t;

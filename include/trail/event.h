@@ -49,6 +49,7 @@ typedef enum event_column_t {
     EVENT_OLD_VALUES,
     EVENT_PUBLIC_COLUMNS, /* those above stand in CSV and JSON */
     EVENT_USER_AGENT = EVENT_PUBLIC_COLUMNS,
+    EVENT_CLIENT_HINTS, /* client/client_hints.h's packed form */
     EVENT_COLUMNS
 } event_column_t;
 

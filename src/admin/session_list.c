@@ -68,6 +68,11 @@ static int collect_stored(void *payload, const session_row_t *stored)
     row->name = apr_pstrdup(pool, stored->name);
     row->address = apr_pstrdup(pool, stored->address);
     row->user_agent = apr_pstrdup(pool, stored->user_agent);
+    row->browser = apr_pstrdup(pool, stored->browser);
+    row->os = apr_pstrdup(pool, stored->os);
+    row->device = apr_pstrdup(pool, stored->device);
+    row->country = apr_pstrdup(pool, stored->country);
+    row->city = apr_pstrdup(pool, stored->city);
     row->state = apr_pstrdup(pool, stored->state);
     row->reason = apr_pstrdup(pool, stored->reason);
     add_row(collector, row);

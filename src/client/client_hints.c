@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "structured_field.h"
 
 typedef struct brand_t {
@@ -85,6 +87,81 @@ static const char *read_text(const char *header, apr_pool_t *pool)
     }
     return text;
 }
+
+/* ---- as one text ---- */
+
+#define PACKED_LIST_MAX 420 /* of a list of brands; two of these never stand in one text */
+#define PACKED_TEXT_MAX                                                                            \
+    136 /* of anything else: a text of CLIENT_HINT_VALUE_MAX with its quotes                       \
+         */
+
+const char *const client_hint_names[CLIENT_HINT_COUNT] = {
+    "Sec-CH-UA",          "Sec-CH-UA-Full-Version-List",
+    "Sec-CH-UA-Platform", "Sec-CH-UA-Platform-Version",
+    "Sec-CH-UA-Model",    "Sec-CH-UA-Mobile",
+};
+
+static const char letters[] = "bfpvmk"; /* in the same order */
+
+static const char **member(client_hint_headers_t *headers, int index)
+{
+    const char **const members[CLIENT_HINT_COUNT] = {&headers->brands,
+                                                     &headers->full_version_list,
+                                                     &headers->platform,
+                                                     &headers->platform_version,
+                                                     &headers->model,
+                                                     &headers->mobile};
+
+    return members[index];
+}
+
+static int can_be_packed(const char *value, apr_size_t limit)
+{
+    apr_size_t length = value ? strlen(value) : 0;
+
+    for (apr_size_t i = 0; i < length; i++) {
+        if (value[i] < ' ' || value[i] > '~') {
+            return 0;
+        }
+    }
+    return length > 0 && length <= limit;
+}
+
+const char *client_hints_pack(const client_hint_headers_t *headers, apr_pool_t *pool)
+{
+    client_hint_headers_t sent = *headers;
+    char packed[CLIENT_HINTS_PACKED_MAX + 1], *end = packed;
+
+    if (can_be_packed(sent.full_version_list, PACKED_LIST_MAX)) {
+        sent.brands = NULL;
+    }
+    for (int i = 0; i < CLIENT_HINT_COUNT; i++) {
+        const char *value = *member(&sent, i);
+
+        if (can_be_packed(value, i < 2 ? PACKED_LIST_MAX : PACKED_TEXT_MAX)) {
+            end += apr_snprintf(end, (apr_size_t)(packed + sizeof(packed) - end), "%s%c %s",
+                                end > packed ? "\n" : "", letters[i], value);
+        }
+    }
+    return end > packed ? apr_pstrmemdup(pool, packed, (apr_size_t)(end - packed)) : NULL;
+}
+
+void client_hints_unpack(client_hint_headers_t *headers, const char *packed, apr_pool_t *pool)
+{
+    memset(headers, 0, sizeof(*headers));
+    while (packed && *packed) {
+        apr_size_t length = strcspn(packed, "\n");
+        const char *letter = length > 2 && packed[1] == ' ' ? strchr(letters, packed[0]) : NULL;
+
+        if (letter) {
+            *member(headers, (int)(letter - letters)) =
+                apr_pstrmemdup(pool, packed + 2, length - 2);
+        }
+        packed += length + (packed[length] == '\n');
+    }
+}
+
+/* ---- */
 
 void client_hints_read(client_hints_t *hints, const client_hint_headers_t *headers,
                        apr_pool_t *pool)

@@ -28,6 +28,7 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->site.idle_timeout = CONFIG_UNSET;
     config->site.max_lifetime = CONFIG_UNSET;
     config->site.all_carriers = CONFIG_UNSET;
+    config->site.client_hints = CONFIG_UNSET;
     return config;
 }
 
@@ -52,6 +53,7 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(max_lifetime);
     MERGE_POINTER(managers);
     MERGE_NUMBER(all_carriers);
+    MERGE_NUMBER(client_hints);
     if (main->site.redact_globs && host->site.redact_globs) {
         merged->site.redact_globs =
             apr_array_append(pool, main->site.redact_globs, host->site.redact_globs);
@@ -155,6 +157,7 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
     DEFAULT_NUMBER(site->idle_timeout, 0);
     DEFAULT_NUMBER(site->max_lifetime, 0);
     DEFAULT_NUMBER(site->all_carriers, 0);
+    DEFAULT_NUMBER(site->client_hints, 1);
     if (!site->name) {
         site->name = server->server_hostname ? server->server_hostname : "localhost";
     }

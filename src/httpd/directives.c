@@ -376,6 +376,17 @@ static const char *set_max_lifetime(cmd_parms *cmd, void *dir, const char *value
     return error ? error : read_time_or_off(cmd, value, &own(cmd)->site.max_lifetime);
 }
 
+static const char *set_client_hints(cmd_parms *cmd, void *dir, int on)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    if (!error) {
+        own(cmd)->site.client_hints = on;
+    }
+    return error;
+}
+
 static const char *set_carriers(cmd_parms *cmd, void *dir, const char *value)
 {
     static const choice_t choices[] = {{"cookie", 0}, {"all", 1}, {NULL, 0}};
@@ -423,6 +434,8 @@ const command_rec config_directives[] = {
                   "ends a session so long after its login, or off"),
     AP_INIT_ITERATE("UserAuditManager", add_manager, NULL, RSRC_CONF,
                     "logins or group:<external id> that see and end every session"),
+    AP_INIT_FLAG("UserAuditClientHints", set_client_hints, NULL, RSRC_CONF,
+                 "Off: do not ask browsers for the system and device behind a frozen User-Agent"),
     AP_INIT_TAKE1("UserAuditSessionCarriers", set_carriers, NULL, RSRC_CONF,
                   "cookie, or all to keep ?session_id= and X-Openerp-Session-Id for old clients"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

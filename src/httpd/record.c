@@ -34,6 +34,7 @@ event_t *record_event(exchange_t *exchange, operation_t operation)
     event_set(event, EVENT_IP, plain_address(request->useragent_ip));
     event_set(event, EVENT_PEER_IP, plain_address(request->connection->client_ip));
     event_set(event, EVENT_USER_AGENT, apr_table_get(request->headers_in, "User-Agent"));
+    hints_record(event, request);
     event_set(event, EVENT_OPERATION, operation_name(operation));
     if (operation_by_module(operation)) {
         event_set(event, EVENT_CHANNEL, "module");

@@ -53,6 +53,7 @@ static void begin(exchange_t *exchange)
 {
     record_intent(exchange, 1); /* a request without a body that nobody read */
     read_head(exchange);
+    hints_ask(exchange);
     exchange->reply_reader = reply_reader_create(exchange->request->pool, exchange->route,
                                                  exchange->call, &exchange->head, exchange->wanted);
 }

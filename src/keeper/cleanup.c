@@ -168,6 +168,15 @@ typedef struct touching_t {
     apr_status_t status;
 } touching_t;
 
+static apr_status_t touch_in_store(keeper_t *keeper, const session_t *session)
+{
+    const char *country, *city;
+
+    enrich_address(keeper, session->address, &country, &city);
+    return store_session_touch(keeper->store, session->reference, session->last_action,
+                               session->address, country, city);
+}
+
 static int touch_session(void *payload, const session_t *session)
 {
     touching_t *touching = payload;
@@ -182,8 +191,7 @@ static int touch_session(void *payload, const session_t *session)
             return 1;
         }
     }
-    touching->status = store_session_touch(keeper->store, session->reference, session->last_action,
-                                           session->address);
+    touching->status = touch_in_store(keeper, session);
     touching->count++;
     if (touching->status != APR_SUCCESS || touching->count >= TOUCH_BATCH) {
         touching->status = database_end(keeper, touching->status);

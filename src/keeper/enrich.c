@@ -50,23 +50,43 @@ void enrich_open(keeper_t *keeper)
 
 static void enrich_client(keeper_t *keeper, event_t *event)
 {
+    client_hint_headers_t headers;
+    client_hints_t hints;
     client_name_t name;
 
-    client_name(&name, user_agent_parse(keeper->user_agents, event->cell[EVENT_USER_AGENT]), NULL,
+    client_hints_unpack(&headers, event->cell[EVENT_CLIENT_HINTS], keeper->enrich_pool);
+    client_hints_read(&hints, &headers, keeper->enrich_pool);
+    client_name(&name, user_agent_parse(keeper->user_agents, event->cell[EVENT_USER_AGENT]), &hints,
                 keeper->enrich_pool);
     event_set(event, EVENT_BROWSER, name.browser);
     event_set(event, EVENT_OS, name.os);
     event_set(event, EVENT_DEVICE, name.device);
 }
 
-static void enrich_place(keeper_t *keeper, event_t *event)
+static void find_place(keeper_t *keeper, const char *address, const char **country,
+                       const char **city)
 {
     place_t place;
 
-    place_find(&place, keeper->places, event->cell[EVENT_IP], keeper->enrich_pool);
-    event_set(event, EVENT_COUNTRY, *place.country ? place.country : place.country_code);
-    event_set(event, EVENT_CITY, place.city);
+    place_find(&place, keeper->places, address, keeper->enrich_pool);
+    *country = *place.country ? place.country : place.country_code;
+    *city = place.city;
     tell_problems(keeper);
+}
+
+void enrich_address(keeper_t *keeper, const char *address, const char **country, const char **city)
+{
+    apr_pool_clear(keeper->enrich_pool);
+    find_place(keeper, address, country, city);
+}
+
+static void enrich_place(keeper_t *keeper, event_t *event)
+{
+    const char *country, *city;
+
+    find_place(keeper, event->cell[EVENT_IP], &country, &city);
+    event_set(event, EVENT_COUNTRY, country);
+    event_set(event, EVENT_CITY, city);
 }
 
 void enrich_event(keeper_t *keeper, event_t *event)

@@ -171,6 +171,9 @@ apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode,
 void enrich_open(keeper_t *keeper);
 /* Fills in browser, system, device, country and city unless the event has them. */
 void enrich_event(keeper_t *keeper, event_t *event);
+/* Country and city of an address as they stand in its events, "" where nothing is known. Valid
+ * until the next call here. */
+void enrich_address(keeper_t *keeper, const char *address, const char **country, const char **city);
 
 /* ---- own_event.c: what the keeper itself does goes through the journal too ---- */
 

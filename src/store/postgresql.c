@@ -36,7 +36,28 @@ static const char *const version_1[] = {
     "CREATE INDEX sessions_ended ON sessions (ended_ms) WHERE ended_ms IS NOT NULL",
     NULL};
 
-static const char *const *const migrations[] = {version_1};
+static const char *const version_2[] = {
+    "ALTER TABLE events ADD COLUMN client_hints text",
+    "ALTER TABLE pending ADD COLUMN client_hints text",
+    "ALTER TABLE sessions ADD COLUMN browser text",
+    "ALTER TABLE sessions ADD COLUMN os text",
+    "ALTER TABLE sessions ADD COLUMN device text",
+    "ALTER TABLE sessions ADD COLUMN country text",
+    "ALTER TABLE sessions ADD COLUMN city text",
+    "CREATE TABLE known (site text NOT NULL, db text NOT NULL, uid text NOT NULL, "
+    "kind text NOT NULL, value text NOT NULL, first_ms bigint NOT NULL, "
+    "last_ms bigint NOT NULL, PRIMARY KEY (site, db, uid, kind, value))",
+    "CREATE INDEX known_value ON known (site, kind, value)",
+    "CREATE TABLE counters (name text NOT NULL, bucket bigint NOT NULL, "
+    "amount bigint NOT NULL, expires_ms bigint NOT NULL, PRIMARY KEY (name, bucket))",
+    "CREATE TABLE outbox (id text PRIMARY KEY, node text NOT NULL, site text, "
+    "channel text NOT NULL, recipient text NOT NULL, about text, content text NOT NULL, "
+    "made_ms bigint NOT NULL, due_ms bigint NOT NULL, tries bigint NOT NULL)",
+    "CREATE TABLE opt_outs (site text NOT NULL, db text NOT NULL, uid text NOT NULL, "
+    "set_by text, since_ms bigint NOT NULL, PRIMARY KEY (site, db, uid))",
+    NULL};
+
+static const char *const *const migrations[] = {version_1, version_2};
 
 static const dialect_setup_t setup_read[] = {
     {"SELECT set_config('default_transaction_read_only', 'on', false)", NULL, NULL},

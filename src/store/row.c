@@ -44,6 +44,7 @@ static const char *const row_column[ROW_COLUMNS] = {
     [EVENT_PREVIOUS_HASH] = "previous_hash",
     [EVENT_OLD_VALUES] = "old_values",
     [EVENT_USER_AGENT] = "user_agent",
+    [EVENT_CLIENT_HINTS] = "client_hints",
     [ROW_IP_KEY] = "ip_key",
     [ROW_WHO_UID] = "who_uid",
     [ROW_WHO_LOGIN] = "who_login",

@@ -8,28 +8,43 @@
 #define SESSIONS_LOOKED_AT 2000
 
 apr_status_t store_session_touch(store_t *store, const char *reference, apr_time_t last_action,
-                                 const char *address)
+                                 const char *address, const char *country, const char *city)
 {
     apr_status_t status = store_step(store);
 
     if (!status) {
         const char *time = number_text(apr_time_as_msec(last_action), store->step);
-        const char *values[] = {time, address, reference, time};
+        const char *values[] = {time, address, country, city, reference, time};
 
         status = store_execute(store, SESSION_TOUCH, values, NULL);
     }
     return status;
 }
 
+apr_status_t store_session_named(store_t *store, const char *reference, int *named)
+{
+    rows_t rows;
+    apr_status_t status = store->mode == STORE_READ ? APR_SUCCESS : store_step(store);
+
+    if (!status) {
+        status = store_select(store, SESSION_WHO, &reference, &rows, store->step);
+    }
+    *named = !status && rows_next(&rows) && rows_text(&rows, 0);
+    return status;
+}
+
 static const char session_columns[] = "SELECT reference, site, db, login, name, address, "
-                                      "user_agent, state, reason, uid, started_ms, "
+                                      "user_agent, browser, os, device, country, city, "
+                                      "state, reason, uid, started_ms, "
                                       "last_action_ms, ended_ms FROM sessions";
 
 static void read_session(const rows_t *rows, session_row_t *session)
 {
-    const char **const texts[] = {&session->reference,  &session->site,  &session->database,
-                                  &session->login,      &session->name,  &session->address,
-                                  &session->user_agent, &session->state, &session->reason};
+    const char **const texts[] = {&session->reference,  &session->site,    &session->database,
+                                  &session->login,      &session->name,    &session->address,
+                                  &session->user_agent, &session->browser, &session->os,
+                                  &session->device,     &session->country, &session->city,
+                                  &session->state,      &session->reason};
     int column = 0;
 
     for (; column < (int)(sizeof(texts) / sizeof(texts[0])); column++) {

@@ -44,7 +44,28 @@ static const char *const version_1[] = {
     "CREATE INDEX sessions_ended ON sessions (ended_ms) WHERE ended_ms IS NOT NULL",
     NULL};
 
-static const char *const *const migrations[] = {version_1};
+static const char *const version_2[] = {
+    "ALTER TABLE events ADD COLUMN client_hints TEXT",
+    "ALTER TABLE pending ADD COLUMN client_hints TEXT",
+    "ALTER TABLE sessions ADD COLUMN browser TEXT",
+    "ALTER TABLE sessions ADD COLUMN os TEXT",
+    "ALTER TABLE sessions ADD COLUMN device TEXT",
+    "ALTER TABLE sessions ADD COLUMN country TEXT",
+    "ALTER TABLE sessions ADD COLUMN city TEXT",
+    "CREATE TABLE known (site TEXT NOT NULL, db TEXT NOT NULL, uid TEXT NOT NULL, "
+    "kind TEXT NOT NULL, value TEXT NOT NULL, first_ms INTEGER NOT NULL, "
+    "last_ms INTEGER NOT NULL, PRIMARY KEY (site, db, uid, kind, value))",
+    "CREATE INDEX known_value ON known (site, kind, value)",
+    "CREATE TABLE counters (name TEXT NOT NULL, bucket INTEGER NOT NULL, "
+    "amount INTEGER NOT NULL, expires_ms INTEGER NOT NULL, PRIMARY KEY (name, bucket))",
+    "CREATE TABLE outbox (id TEXT PRIMARY KEY, node TEXT NOT NULL, site TEXT, "
+    "channel TEXT NOT NULL, recipient TEXT NOT NULL, about TEXT, content TEXT NOT NULL, "
+    "made_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, tries INTEGER NOT NULL)",
+    "CREATE TABLE opt_outs (site TEXT NOT NULL, db TEXT NOT NULL, uid TEXT NOT NULL, "
+    "set_by TEXT, since_ms INTEGER NOT NULL, PRIMARY KEY (site, db, uid))",
+    NULL};
+
+static const char *const *const migrations[] = {version_1, version_2};
 
 /* No busy_timeout: the driver waits for a lock itself, up to 1.6 s a statement, and within
  * SQLite's own wait it would hold up every other SQLite connection of the process. */

@@ -56,8 +56,9 @@ static const char *const statements[STATEMENTS] = {
     [POSITION_DELETE] = "DELETE FROM positions WHERE node = %s AND segment = %s",
 
     [SESSION_INSERT] = "INSERT INTO sessions (reference, site, db, uid, login, name, address, "
-                       "user_agent, state, started_ms, last_action_ms) "
-                       "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s) "
+                       "user_agent, browser, os, device, country, city, state, started_ms, "
+                       "last_action_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                       "%s, 'open', %s, %s) "
                        "ON CONFLICT (reference) DO NOTHING",
     [SESSION_WHO] = "SELECT uid, login, name FROM sessions WHERE reference = %s",
     /* Login and name of somebody else do not stay beside a new uid. */
@@ -73,7 +74,8 @@ static const char *const statements[STATEMENTS] = {
                     "WHERE reference = %s AND state = 'open'",
     [SESSION_REVOKE] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
                        "WHERE reference = %s AND state <> 'revoked'",
-    [SESSION_TOUCH] = "UPDATE sessions SET last_action_ms = %s, address = COALESCE(%s, address) "
+    [SESSION_TOUCH] = "UPDATE sessions SET last_action_ms = %s, address = COALESCE(%s, address), "
+                      "country = COALESCE(%s, country), city = COALESCE(%s, city) "
                       "WHERE reference = %s AND last_action_ms <= %s",
     [SESSION_FORGETTABLE] = "SELECT reference, ended_ms, "
                             "CASE WHEN EXISTS (SELECT 1 FROM marks "
@@ -82,6 +84,45 @@ static const char *const statements[STATEMENTS] = {
                             "OR (ended_ms = %s AND reference > %s)) "
                             "ORDER BY ended_ms, reference LIMIT %s",
     [SESSION_DELETE] = "DELETE FROM sessions WHERE reference = %s",
+    [SESSION_CLIENT] = "UPDATE sessions SET browser = %s, os = %s, device = %s "
+                       "WHERE reference = %s",
+
+    [KNOWN_PUT] = "INSERT INTO known (site, db, uid, kind, value, first_ms, last_ms) "
+                  "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+    [KNOWN_SEEN] = "UPDATE known SET last_ms = %s WHERE site = %s AND db = %s AND uid = %s "
+                   "AND kind = %s AND value = %s AND last_ms < %s",
+    [KNOWN_COUNT] = "SELECT COUNT(*) FROM known WHERE site = %s AND db = %s AND uid = %s "
+                    "AND kind = %s",
+    [KNOWN_FORGET] = "DELETE FROM known WHERE site = %s AND db = %s AND uid = %s AND kind = %s",
+    [KNOWN_HOLDERS] = "SELECT db, uid FROM known WHERE site = %s AND kind = %s AND value = %s "
+                      "ORDER BY last_ms DESC LIMIT %s",
+    [KNOWN_VALUES] = "SELECT DISTINCT value FROM known WHERE site = %s AND kind = %s "
+                     "ORDER BY value LIMIT %s",
+    [KNOWN_EXPIRE] = "DELETE FROM known WHERE last_ms < %s",
+
+    [COUNTER_ADD] = "INSERT INTO counters (name, bucket, amount, expires_ms) "
+                    "VALUES (%s, %s, %s, %s) ON CONFLICT (name, bucket) DO UPDATE SET "
+                    "amount = counters.amount + excluded.amount, "
+                    "expires_ms = excluded.expires_ms",
+    [COUNTER_SUM] = "SELECT SUM(amount) FROM counters WHERE name = %s AND bucket >= %s",
+    [COUNTER_EXPIRE] = "DELETE FROM counters WHERE expires_ms < %s",
+
+    [OUTBOX_PUT] = "INSERT INTO outbox (id, node, site, channel, recipient, about, content, "
+                   "made_ms, due_ms, tries) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                   "ON CONFLICT DO NOTHING",
+    [OUTBOX_DUE] = "SELECT id, site, channel, recipient, about, content, made_ms, due_ms, tries "
+                   "FROM outbox WHERE node = %s AND channel = %s AND due_ms <= %s "
+                   "ORDER BY due_ms, id LIMIT %s",
+    [OUTBOX_RETRY] = "UPDATE outbox SET due_ms = %s, tries = tries + 1 WHERE id = %s",
+    [OUTBOX_REMOVE] = "DELETE FROM outbox WHERE id = %s",
+    [OUTBOX_COUNT] = "SELECT COUNT(*) FROM outbox WHERE site = %s",
+
+    [OPT_OUT_SET] = "INSERT INTO opt_outs (site, db, uid, set_by, since_ms) "
+                    "VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+    [OPT_OUT_LIFT] = "DELETE FROM opt_outs WHERE site = %s AND db = %s AND uid = %s",
+    [OPT_OUT_GET] = "SELECT 1 FROM opt_outs WHERE site = %s AND db = %s AND uid = %s",
+    [OPT_OUT_LIST] = "SELECT db, uid, set_by, since_ms FROM opt_outs WHERE site = %s "
+                     "ORDER BY since_ms DESC, db, uid LIMIT %s",
 };
 
 static const char *replaced(const char *text, const char *word, const char *by, apr_pool_t *pool)

@@ -54,8 +54,9 @@ static apr_status_t insert_session(store_t *store, const row_t *row)
     const char *const *value = row->value;
     const char *values[] = {value[EVENT_SESSION], value[EVENT_SITE],       value[EVENT_DATABASE],
                             value[EVENT_UID],     value[EVENT_LOGIN],      value[EVENT_USER],
-                            value[EVENT_IP],      value[EVENT_USER_AGENT], row->time_text,
-                            row->time_text};
+                            value[EVENT_IP],      value[EVENT_USER_AGENT], value[EVENT_BROWSER],
+                            value[EVENT_OS],      value[EVENT_DEVICE],     value[EVENT_COUNTRY],
+                            value[EVENT_CITY],    row->time_text,          row->time_text};
 
     return store_execute(store, SESSION_INSERT, values, NULL);
 }
@@ -147,6 +148,17 @@ static apr_status_t name_events(store_t *store, const row_t *row)
     return status;
 }
 
+/* A browser sends its client hints only once it has been asked for them. */
+static apr_status_t describe_client(store_t *store, const row_t *row)
+{
+    const char *const *value = row->value;
+    const char *values[] = {value[EVENT_BROWSER], value[EVENT_OS], value[EVENT_DEVICE],
+                            value[EVENT_SESSION]};
+
+    return value[EVENT_CLIENT_HINTS] ? store_execute(store, SESSION_CLIENT, values, NULL)
+                                     : APR_SUCCESS;
+}
+
 static apr_status_t name_session(store_t *store, known_session_t *known, const row_t *row)
 {
     const char *const *value = row->value;
@@ -212,6 +224,7 @@ apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row)
         }
         if (!status && upkeep & UPKEEP_NAME) {
             status = name_session(store, known, row);
+            status = status ? status : describe_client(store, row);
         }
         if (!status && upkeep & (UPKEEP_END | UPKEEP_REVOKE)) {
             status = end_session(store, event, row, state, upkeep);

@@ -47,6 +47,7 @@ const event_column_info_t event_columns[EVENT_COLUMNS] = {
     [EVENT_PREVIOUS_HASH] = {"previous_hash", EVENT_KIND_TEXT, 1, 64},
     [EVENT_OLD_VALUES] = {"old_values", EVENT_KIND_TEXT, 1, EVENT_JSON_LIMIT},
     [EVENT_USER_AGENT] = {"user_agent", EVENT_KIND_TEXT, 0, 512},
+    [EVENT_CLIENT_HINTS] = {"client_hints", EVENT_KIND_TEXT, 0, 1024},
 };
 
 event_t *event_create(apr_pool_t *pool)

@@ -196,6 +196,59 @@ static void headers_have_limits(void **state)
     assert_text(read_hints((client_hint_headers_t){.brands = list}).brand, NULL);
 }
 
+/* ---- as one text ---- */
+
+static client_hint_headers_t packed_and_back(client_hint_headers_t headers)
+{
+    client_hint_headers_t back;
+    const char *packed = client_hints_pack(&headers, pool);
+
+    assert_true(!packed || strlen(packed) <= CLIENT_HINTS_PACKED_MAX);
+    client_hints_unpack(&back, packed, pool);
+    return back;
+}
+
+static void what_was_sent_comes_back(void **state)
+{
+    client_hint_headers_t back = packed_and_back((client_hint_headers_t){
+        .brands = "\"Edge\"", .platform = "\"Windows\"", .model = "\"\"", .mobile = "?0"});
+
+    (void)state;
+    assert_text(back.brands, "\"Edge\"");
+    assert_text(back.platform, "\"Windows\"");
+    assert_text(back.model, "\"\"");
+    assert_text(back.mobile, "?0");
+    assert_null(back.full_version_list);
+    back = packed_and_back((client_hint_headers_t){.brands = "\"Edge\";v=\"126\"",
+                                                   .full_version_list = "\"Edge\";v=\"126.0.1\"",
+                                                   .platform_version = "\"15.0.0\""});
+    assert_null(back.brands);
+    assert_text(back.full_version_list, "\"Edge\";v=\"126.0.1\"");
+    assert_text(back.platform_version, "\"15.0.0\"");
+    assert_null(client_hints_pack(&(client_hint_headers_t){NULL}, pool));
+}
+
+static void what_no_browser_sends_is_left_out(void **state)
+{
+    const char *huge = quoted(2000), *full = quoted(418), *text = quoted(134);
+    client_hint_headers_t back = packed_and_back((client_hint_headers_t){.brands = "\"Brave\"",
+                                                                         .full_version_list = huge,
+                                                                         .model = "\"\xc3\"",
+                                                                         .platform = "\"a\nm b\""});
+
+    (void)state;
+    assert_text(back.brands, "\"Brave\"");
+    assert_null(back.full_version_list);
+    assert_null(back.model);
+    assert_null(back.platform);
+    back = packed_and_back((client_hint_headers_t){full, full, text, text, text, text});
+    assert_text(back.full_version_list, full);
+    assert_text(back.mobile, text);
+    client_hints_unpack(&back, "\n\nx y\np\np \np \"Linux\"\nm", pool);
+    assert_text(back.platform, "\"Linux\"");
+    assert_null(back.model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +258,8 @@ int main(void)
         cmocka_unit_test(one_wrong_header_hurts_no_other),
         cmocka_unit_test(items_are_read_strictly),
         cmocka_unit_test(headers_have_limits),
+        cmocka_unit_test(what_was_sent_comes_back),
+        cmocka_unit_test(what_no_browser_sends_is_left_out),
     };
     int failed;
 

@@ -401,11 +401,69 @@ static void test_touch(void **state)
     add(fixture, "login", 1, "7", "mia");
     fixture_add(fixture, fixture_event(fixture, "login", 30, EVENT_SESSION, "s2", -1));
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
-    assert_int_equal(store_session_touch(fixture->store, "s1", later, "10.0.0.9"), APR_SUCCESS);
-    assert_int_equal(store_session_touch(fixture->store, "s1", 0, NULL), APR_SUCCESS);
-    assert_int_equal(store_session_touch(fixture->store, "unknown", later, NULL), APR_SUCCESS);
+    assert_int_equal(store_session_touch(fixture->store, "s1", later, "10.0.0.9", "BE", "Ghent"),
+                     APR_SUCCESS);
+    assert_int_equal(store_session_touch(fixture->store, "s1", 0, NULL, NULL, NULL), APR_SUCCESS);
+    assert_int_equal(store_session_touch(fixture->store, "unknown", later, NULL, NULL, NULL),
+                     APR_SUCCESS);
     assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
     assert_string_equal(fixture_session(fixture, NULL), "s1|open||7|mia|");
+}
+
+static int keep_client(void *payload, const session_row_t *session)
+{
+    *(const char **)payload =
+        apr_pstrcat(((fixture_t *)*(void **)payload)->pool,
+                    session->browser ? session->browser : "-", "|", session->os ? session->os : "-",
+                    "|", session->device ? session->device : "-", "|",
+                    session->country ? session->country : "-", "|",
+                    session->city ? session->city : "-", NULL);
+    return 1;
+}
+
+static const char *client_of(fixture_t *fixture, const char *reference)
+{
+    session_filter_t filter = {.reference = reference};
+    void *words = fixture;
+
+    assert_int_equal(store_sessions(fixture->store, &filter, 0, 1, keep_client, &words,
+                                    fixture->pool),
+                     APR_SUCCESS);
+    return words;
+}
+
+static void test_client_of_a_session(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    apr_time_t later = apr_time_from_msec(FIXTURE_START) + apr_time_from_sec(600);
+    int named;
+
+    fixture_add(fixture, fixture_event(fixture, "session_started", 1, EVENT_SESSION, "s1",
+                                       EVENT_BROWSER, "Chrome 126", EVENT_OS, "Windows 10/11",
+                                       EVENT_COUNTRY, "Belgium", EVENT_CITY, "Ghent", -1));
+    assert_string_equal(client_of(fixture, "s1"), "Chrome 126|Windows 10/11|-|Belgium|Ghent");
+    assert_int_equal(store_session_named(fixture->store, "s1", &named), APR_EGENERAL);
+    fixture_reopen(fixture);
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_session_named(fixture->store, "s1", &named), APR_SUCCESS);
+    assert_int_equal(named, 0);
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    fixture_add(fixture, fixture_event(fixture, "session_identified", 3, EVENT_SESSION, "s1",
+                                       EVENT_UID, "7", EVENT_OS, "Linux", -1));
+    assert_string_equal(client_of(fixture, "s1"), "Chrome 126|Windows 10/11|-|Belgium|Ghent");
+    fixture_add(fixture, fixture_event(fixture, "session_identified", 4, EVENT_SESSION, "s1",
+                                       EVENT_UID, "7", EVENT_BROWSER, "Edge 126", EVENT_OS,
+                                       "Windows 11", EVENT_CLIENT_HINTS, "p \"Windows\"", -1));
+    assert_string_equal(client_of(fixture, "s1"), "Edge 126|Windows 11|-|Belgium|Ghent");
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_session_named(fixture->store, "s1", &named), APR_SUCCESS);
+    assert_int_equal(named, 1);
+    assert_int_equal(store_session_named(fixture->store, "s2", &named), APR_SUCCESS);
+    assert_int_equal(named, 0);
+    assert_int_equal(store_session_touch(fixture->store, "s1", later, "10.0.0.9", "private", ""),
+                     APR_SUCCESS);
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    assert_string_equal(client_of(fixture, "s1"), "Edge 126|Windows 11|-|private|-");
 }
 
 int main(void)
@@ -428,6 +486,7 @@ int main(void)
         FIXTURE_TEST(test_name_learned_later),
         FIXTURE_TEST(test_name_learned_across_blocks),
         FIXTURE_TEST(test_touch),
+        FIXTURE_TEST(test_client_of_a_session),
     };
 
     apr_initialize();
