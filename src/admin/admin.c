@@ -185,6 +185,8 @@ apr_status_t admin_handle(admin_request_t *request, const char **problem)
     apr_status_t status;
 
     page.view = json_new_object(request->pool);
+    page.zone =
+        zone_find(page.pool, request->visitor.known ? request->visitor.session.timezone : NULL);
     page.json = wants_json(&page);
     status = dispatch(&page);
     *problem = page.problem;

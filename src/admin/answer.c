@@ -125,6 +125,10 @@ static void add_frame(page_t *page)
                                                                 : visitor->session.login));
     json_set(frame, "known", json_new_boolean(page->pool, visitor->known));
     json_set(frame, "manager", json_new_boolean(page->pool, visitor->manager));
+    json_set(frame, "zone",
+             json_new_string(page->pool,
+                             visitor->known ? zone_words(page->zone, page->request->now, page->pool)
+                                            : NULL));
     json_set(frame, "navigation", navigation_links(page));
 }
 

@@ -4,12 +4,14 @@
 
 #include "admin/admin.h"
 #include "text/json_value.h"
+#include "text/zone.h"
 
 /* A page fills its view; the same view is then written as JSON, or completed for people
  * (links, short forms, relative times) and rendered by its template. */
 typedef struct page_t {
     admin_request_t *request;
     apr_pool_t *pool;
+    const zone_t *zone;   /* of the visitor, for what people read; JSON is in UTC */
     int json;             /* JSON is wanted, not HTML */
     int status;           /* of the answer */
     const char *template; /* its name */
