@@ -10,6 +10,7 @@ void store_append_forget(store_t *store)
     store->sessions = NULL;
     store->tail.node = NULL;
     marks_forget(store);
+    summarise_forget(store);
 }
 
 /* ---- the ends of chain and block ---- */
@@ -30,6 +31,9 @@ apr_status_t store_append_flush(store_t *store)
 {
     apr_status_t status = write_tail(store);
 
+    if (!status) {
+        status = summarise_flush(store);
+    }
     return status ? status : marks_flush(store);
 }
 
@@ -122,5 +126,9 @@ apr_status_t store_append(store_t *store, const event_t *event)
         (status = store_execute(store, EVENT_INSERT, row.value, &inserted))) {
         return status;
     }
-    return inserted ? marks_add(store, &row) : exists_already(store);
+    if (!inserted) {
+        return exists_already(store);
+    }
+    status = summarise_row(store, &row, SUMMARISE_WHOLE, 1);
+    return status ? status : marks_add(store, &row);
 }

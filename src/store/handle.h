@@ -10,6 +10,7 @@
 #include "row.h"
 #include "statement.h"
 #include "store/store.h"
+#include "summarise.h"
 
 /* References remembered per transaction; beyond it each event asks the database. */
 #define STORE_MAX_KNOWN_SESSIONS 8192
@@ -41,6 +42,7 @@ struct store_t {
     apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
     store_block_t block;
+    apr_hash_t *summaries; /* see summarise.c; NULL: nothing gathered */
 
     /* Behind whom the search for sessions to forget goes on. */
     apr_int64_t forget_after_ms;

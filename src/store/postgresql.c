@@ -39,10 +39,8 @@ static const char *const version_1[] = {
 static const char *const version_2[] = {
     "ALTER TABLE events ADD COLUMN client_hints text",
     "ALTER TABLE pending ADD COLUMN client_hints text",
-    "ALTER TABLE sessions ADD COLUMN browser text",
-    "ALTER TABLE sessions ADD COLUMN os text",
-    "ALTER TABLE sessions ADD COLUMN device text",
-    "ALTER TABLE sessions ADD COLUMN country text",
+    "ALTER TABLE sessions ADD COLUMN browser text", "ALTER TABLE sessions ADD COLUMN os text",
+    "ALTER TABLE sessions ADD COLUMN device text", "ALTER TABLE sessions ADD COLUMN country text",
     "ALTER TABLE sessions ADD COLUMN city text",
     "CREATE TABLE known (site text NOT NULL, db text NOT NULL, uid text NOT NULL, "
     "kind text NOT NULL, value text NOT NULL, first_ms bigint NOT NULL, "
@@ -55,6 +53,12 @@ static const char *const version_2[] = {
     "made_ms bigint NOT NULL, due_ms bigint NOT NULL, tries bigint NOT NULL)",
     "CREATE TABLE opt_outs (site text NOT NULL, db text NOT NULL, uid text NOT NULL, "
     "set_by text, since_ms bigint NOT NULL, PRIMARY KEY (site, db, uid))",
+    /* Counts for the page's plots, see summarise.h. */
+    "CREATE TABLE summaries (kind integer NOT NULL, owner text COLLATE \"C\" NOT NULL, "
+    "start_ms bigint NOT NULL, site text COLLATE \"C\" NOT NULL, "
+    "value text COLLATE \"C\" NOT NULL, n_success bigint NOT NULL, n_denied bigint NOT NULL, "
+    "n_failed bigint NOT NULL, n_unknown bigint NOT NULL, "
+    "PRIMARY KEY (kind, owner, start_ms, site, value))",
     NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};

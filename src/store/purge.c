@@ -99,6 +99,9 @@ static apr_status_t purge_block(purge_t *purge, apr_int64_t block)
         if (!status) {
             status = store_execute(purge->store, EVENT_DELETE, &row->value[EVENT_ID], NULL);
         }
+        if (!status) {
+            status = summarise_row(purge->store, row, SUMMARISE_WHOLE, -1);
+        }
         purge->purged++;
     }
     return status || kept ? status : store_execute(purge->store, BLOCK_DELETE, &text, NULL);

@@ -51,8 +51,9 @@ static const char *const row_column[ROW_COLUMNS] = {
     [ROW_WHO_NAME] = "who_name",
 };
 
-static const int mark_columns[] = {EVENT_ID,         EVENT_TIME,    EVENT_SITE,      EVENT_UID,
-                                   EVENT_LOGIN,      EVENT_SESSION, EVENT_OPERATION, EVENT_MODEL,
+static const int mark_columns[] = {EVENT_ID,         EVENT_TIME,    EVENT_SITE,      EVENT_DATABASE,
+                                   EVENT_UID,        EVENT_LOGIN,   EVENT_SESSION,   EVENT_IP,
+                                   EVENT_COUNTRY,    EVENT_CITY,    EVENT_OPERATION, EVENT_MODEL,
                                    EVENT_RECORD_IDS, EVENT_OUTCOME, ROW_IP_KEY,      ROW_WHO_UID,
                                    ROW_WHO_LOGIN};
 

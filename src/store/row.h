@@ -28,7 +28,7 @@ typedef struct row_t {
 
 /* "id, time_ms, ..." and "%s, %s, ...". */
 const char *row_names(apr_pool_t *pool);
-/* The same number of columns, but those that make no mark are NULL. */
+/* The same number of columns, but those that make no mark and are not summarised are NULL. */
 const char *row_mark_names(apr_pool_t *pool);
 const char *row_parameters(apr_pool_t *pool);
 

@@ -47,10 +47,8 @@ static const char *const version_1[] = {
 static const char *const version_2[] = {
     "ALTER TABLE events ADD COLUMN client_hints TEXT",
     "ALTER TABLE pending ADD COLUMN client_hints TEXT",
-    "ALTER TABLE sessions ADD COLUMN browser TEXT",
-    "ALTER TABLE sessions ADD COLUMN os TEXT",
-    "ALTER TABLE sessions ADD COLUMN device TEXT",
-    "ALTER TABLE sessions ADD COLUMN country TEXT",
+    "ALTER TABLE sessions ADD COLUMN browser TEXT", "ALTER TABLE sessions ADD COLUMN os TEXT",
+    "ALTER TABLE sessions ADD COLUMN device TEXT", "ALTER TABLE sessions ADD COLUMN country TEXT",
     "ALTER TABLE sessions ADD COLUMN city TEXT",
     "CREATE TABLE known (site TEXT NOT NULL, db TEXT NOT NULL, uid TEXT NOT NULL, "
     "kind TEXT NOT NULL, value TEXT NOT NULL, first_ms INTEGER NOT NULL, "
@@ -63,6 +61,12 @@ static const char *const version_2[] = {
     "made_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, tries INTEGER NOT NULL)",
     "CREATE TABLE opt_outs (site TEXT NOT NULL, db TEXT NOT NULL, uid TEXT NOT NULL, "
     "set_by TEXT, since_ms INTEGER NOT NULL, PRIMARY KEY (site, db, uid))",
+    /* Counts for the page's plots, see summarise.h. */
+    "CREATE TABLE summaries (kind INTEGER NOT NULL, owner TEXT NOT NULL, start_ms INTEGER NOT "
+    "NULL, "
+    "site TEXT NOT NULL, value TEXT NOT NULL, n_success INTEGER NOT NULL, "
+    "n_denied INTEGER NOT NULL, n_failed INTEGER NOT NULL, n_unknown INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, owner, start_ms, site, value)) WITHOUT ROWID",
     NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};

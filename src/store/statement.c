@@ -22,7 +22,7 @@ static const char *const statements[STATEMENTS] = {
     /* What a client only tried to log in as stays so, unless it was this very login. */
     [EVENT_NAME] = "UPDATE events SET who_uid = %s, who_login = %s, who_name = %s "
                    "WHERE id >= %s AND id < %s AND session = %s AND uid IS NULL "
-                   "AND who_uid IS NULL AND (login IS NULL OR login = %s)",
+                   "AND who_uid IS NULL AND (login IS NULL OR login = %s) RETURNING {marks}",
     [EVENT_DELETE] = "DELETE FROM events WHERE id = %s",
 
     [BLOCK_SET] = "INSERT INTO blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
@@ -123,6 +123,26 @@ static const char *const statements[STATEMENTS] = {
     [OPT_OUT_GET] = "SELECT 1 FROM opt_outs WHERE site = %s AND db = %s AND uid = %s",
     [OPT_OUT_LIST] = "SELECT db, uid, set_by, since_ms FROM opt_outs WHERE site = %s "
                      "ORDER BY since_ms DESC, db, uid LIMIT %s",
+
+    [SUMMARY_ADD] = "UPDATE summaries SET n_success = n_success + %s, n_denied = n_denied + %s, "
+                    "n_failed = n_failed + %s, n_unknown = n_unknown + %s "
+                    "WHERE kind = %s AND owner = %s AND start_ms = %s AND site = %s AND value = %s",
+    [SUMMARY_PUT] =
+        "INSERT INTO summaries (n_success, n_denied, n_failed, n_unknown, kind, owner, start_ms, "
+        "site, value) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+        "ON CONFLICT (kind, owner, start_ms, site, value) DO UPDATE SET "
+        "n_success = summaries.n_success + excluded.n_success, "
+        "n_denied = summaries.n_denied + excluded.n_denied, "
+        "n_failed = summaries.n_failed + excluded.n_failed, "
+        "n_unknown = summaries.n_unknown + excluded.n_unknown",
+    [SUMMARY_VALUES] = "SELECT COUNT(*) FROM summaries "
+                       "WHERE kind = %s AND owner = %s AND start_ms = %s AND site = %s",
+    [SUMMARY_DELETE] = "DELETE FROM summaries WHERE kind = %s AND owner = %s AND start_ms = %s "
+                       "AND site = %s AND value = %s AND n_success <= 0 AND n_denied <= 0 "
+                       "AND n_failed <= 0 AND n_unknown <= 0",
+    [USER_LABEL] = "SELECT login, name FROM sessions WHERE uid = %s AND site = %s "
+                   "AND COALESCE(db, '') = %s AND login IS NOT NULL "
+                   "ORDER BY last_action_ms DESC LIMIT 1",
 };
 
 static const char *replaced(const char *text, const char *word, const char *by, apr_pool_t *pool)

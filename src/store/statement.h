@@ -56,6 +56,11 @@ typedef enum statement_id_t {
     OPT_OUT_LIFT,
     OPT_OUT_GET,
     OPT_OUT_LIST,
+    SUMMARY_ADD,
+    SUMMARY_PUT,
+    SUMMARY_VALUES,
+    SUMMARY_DELETE,
+    USER_LABEL,
     STATEMENTS
 } statement_id_t;
 

@@ -122,9 +122,16 @@ static apr_status_t name_block(store_t *store, const row_t *row, apr_int64_t blo
                             number_text((block + 1) * MARKS_BLOCK, store->step),
                             reference,
                             login};
-    int changed = 0;
-    apr_status_t status = store_execute(store, EVENT_NAME, values, &changed);
+    rows_t rows;
+    apr_status_t status = store_select(store, EVENT_NAME, values, &rows, store->step);
+    int changed = rows.left;
 
+    while (!status && rows_next(&rows)) {
+        row_t named;
+
+        row_read(&named, &rows);
+        status = summarise_row(store, &named, SUMMARISE_USERS, 1);
+    }
     if (!status && changed) {
         status = marks_put(store, MARK_UID, uid, block);
     }
