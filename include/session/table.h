@@ -135,6 +135,11 @@ apr_status_t session_table_admit(session_table_t *table, const session_t *proto,
 apr_status_t session_table_identify(session_table_t *table, const fingerprint_t *fingerprint,
                                     const session_t *identity, int *changed);
 
+/* 1 if the caller is to ask Odoo who the session is: it has no uid, and nobody took the question in
+ * the last `gap`. Notes that it was taken (in rights_checked), whatever becomes of it. */
+int session_table_take_question(session_table_t *table, const fingerprint_t *fingerprint,
+                                apr_time_t now, apr_interval_time_t gap);
+
 /* Counts a successful personal call; returns the count after it, 0 if there is no such session. */
 apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint);
 

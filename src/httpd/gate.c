@@ -205,17 +205,15 @@ static void ask_name(exchange_t *exchange)
 {
     const session_t *session = &exchange->session;
     apr_time_t now = exchange->request->request_time;
-    session_t identity = *session;
     identity_t *who;
-    int answered = 0, changed;
+    int answered = 0;
 
     if (session->state != SESSION_OPEN || session->uid || !session->personal_calls ||
         now - session->started < QUESTION_ASK_AFTER ||
-        now - session->rights_checked < QUESTION_RIGHTS_FRESH) {
+        !session_table_take_question(runtime()->sessions, &exchange->fingerprint, now,
+                                     QUESTION_RIGHTS_FRESH)) {
         return;
     }
-    identity.rights_checked = now;
-    session_table_identify(runtime()->sessions, &exchange->fingerprint, &identity, &changed);
     who = question_who(exchange->request, exchange->cookie, &answered);
     if (who && who->uid > 0) {
         reply_t reply = {.identity = who};

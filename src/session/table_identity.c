@@ -111,3 +111,20 @@ apr_status_t session_table_identify(session_table_t *table, const fingerprint_t 
     table_leave(&entry);
     return APR_SUCCESS;
 }
+
+int session_table_take_question(session_table_t *table, const fingerprint_t *fingerprint,
+                                apr_time_t now, apr_interval_time_t gap)
+{
+    table_entry_t entry;
+    int taken;
+
+    if (table_enter_change(&entry, table, fingerprint) != APR_SUCCESS) {
+        return 0;
+    }
+    taken = entry.session->uid == 0 && now - entry.session->rights_checked >= gap;
+    if (taken) {
+        entry.session->rights_checked = now;
+    }
+    table_leave(&entry);
+    return taken;
+}

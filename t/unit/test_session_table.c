@@ -483,6 +483,22 @@ static void keeps_what_a_name_leaves_open(void **state)
     assert_int_equal(found.rights_checked, 0);
 }
 
+static void asks_for_a_name_once_in_a_while(void **state)
+{
+    session_table_t *table = new_table(*state, 4);
+    fingerprint_t fingerprint = fingerprint_number(1);
+    session_t told = identity(6, "mitchell", 0);
+
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW, 60), 0);
+    admit(table, 1, 0, NULL);
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW, 60), 1);
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW, 60), 0);
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW + 59, 60), 0);
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW + 60, 60), 1);
+    assert_int_equal(identify(table, &told), 1);
+    assert_int_equal(session_table_take_question(table, &fingerprint, NOW + 120, 60), 0);
+}
+
 /* ---- counters ---- */
 
 static void counts_calls_and_refusals(void **state)
@@ -568,6 +584,7 @@ int main(void)
         WITH_POOL(revokes_what_was_never_seen),
         WITH_POOL(tells_what_a_name_changes),
         WITH_POOL(keeps_what_a_name_leaves_open),
+        WITH_POOL(asks_for_a_name_once_in_a_while),
         WITH_POOL(counts_calls_and_refusals),
         WITH_POOL(remembers_a_successor),
         WITH_POOL(cleanup_is_due_until_taken),
