@@ -60,7 +60,8 @@ void store_rollback(store_t *store);
  * and hash of this node (0, 0, CHAIN_GENESIS before its first event). Known even when these events
  * were purged. Where several nodes share the store ask in each transaction: another node may have
  * used the next id; store_begin makes writers take turns, so that within the transaction the
- * answer holds and ids grow in the order of the commits. A store opened for reading may ask too. */
+ * answer holds and ids grow in the order of the commits. Outside of a transaction it is what was
+ * true a moment ago. */
 apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool);
 
@@ -97,10 +98,6 @@ apr_status_t store_session_touch(store_t *store, const char *reference, apr_time
 /* Whether a session has a row that says whose it is. */
 apr_status_t store_session_named(store_t *store, const char *reference, int *named);
 
-/* Deletes at most `limit` events of these operations (NULL-terminated, STORE_MAX_OPERATIONS at
- * most) older than `before`; *purged tells how many. The lowest ids go first. */
-apr_status_t store_purge(store_t *store, const char *const *operations, apr_time_t before,
-                         int limit, int *purged);
 /* Forgets sessions that ended before, and that no event belongs to any more, at most `limit`. Looks
  * at some thousand and goes on from there the next time. */
 apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, int *purged);

@@ -3,12 +3,16 @@
 #include <apr_strings.h>
 
 #include "handle.h"
+#include "store/purge.h"
 #include "trail/chain.h"
+
+#define STORE_BYTES "stored_bytes" /* name in meta */
 
 void store_append_forget(store_t *store)
 {
     store->sessions = NULL;
     store->tail.node = NULL;
+    store->grown = 0;
     marks_forget(store);
     summarise_forget(store);
 }
@@ -27,6 +31,20 @@ static apr_status_t write_tail(store_t *store)
     return store_execute(store, CHAIN_SET, values, NULL);
 }
 
+static apr_status_t write_growth(store_t *store)
+{
+    apr_int64_t bytes;
+    apr_status_t status = store->grown ? store_bytes(store, &bytes) : APR_SUCCESS;
+
+    if (!status && store->grown) {
+        const char *values[] = {STORE_BYTES, number_text(bytes + store->grown, store->step)};
+
+        status = store_execute(store, META_SET, values, NULL);
+        store->grown = 0;
+    }
+    return status;
+}
+
 apr_status_t store_append_flush(store_t *store)
 {
     apr_status_t status = write_tail(store);
@@ -34,7 +52,23 @@ apr_status_t store_append_flush(store_t *store)
     if (!status) {
         status = summarise_flush(store);
     }
+    if (!status) {
+        status = write_growth(store);
+    }
     return status ? status : marks_flush(store);
+}
+
+apr_status_t store_bytes(store_t *store, apr_int64_t *bytes)
+{
+    const char *text;
+    apr_pool_t *pool;
+    apr_status_t status;
+
+    apr_pool_create(&pool, store->step);
+    status = store_meta_get(store, STORE_BYTES, &text, pool);
+    *bytes = status ? 0 : apr_atoi64(text);
+    apr_pool_destroy(pool);
+    return APR_STATUS_IS_NOTFOUND(status) ? APR_SUCCESS : status;
 }
 
 static apr_status_t read_tail(store_t *store, const char *node, apr_int64_t *sequence,
@@ -87,10 +121,10 @@ apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool)
 {
     rows_t rows;
-    apr_status_t status = store->mode == STORE_READ ? APR_SUCCESS : store_step(store);
+    apr_status_t status = store->in_transaction ? store_step(store) : APR_SUCCESS;
 
     *id = 0;
-    if (status || (store->mode == STORE_WRITE && (status = write_tail(store))) ||
+    if (status || (store->in_transaction && (status = write_tail(store))) ||
         (status = store_select(store, CHAIN_LAST_ID, NULL, &rows, pool))) {
         return status;
     }
@@ -129,6 +163,10 @@ apr_status_t store_append(store_t *store, const event_t *event)
     if (!inserted) {
         return exists_already(store);
     }
+    store->grown += row.bytes;
     status = summarise_row(store, &row, SUMMARISE_WHOLE, 1);
-    return status ? status : marks_add(store, &row);
+    if (!status) {
+        status = marks_add(store, &row);
+    }
+    return status ? status : upkeep_hold(store, event);
 }

@@ -15,7 +15,8 @@ typedef struct dialect_t {
     const char *driver; /* apr_dbd's name */
     int public_params;  /* our parameters may be shown */
     const char *begin;
-    const char *lock; /* a select that makes writers wait, or NULL */
+    const char *snapshot; /* begins a transaction that sees one state of the database */
+    const char *lock;     /* a select that makes writers wait, or NULL */
     const char *busy; /* error text of a database that another one holds for a moment, or NULL */
     const char *has_schema;               /* a select that gives a row if there is one */
     const dialect_setup_t *setup[2];      /* by store_mode_t; ends with select NULL */

@@ -41,6 +41,7 @@ struct store_t {
     apr_pool_t *step;        /* cleared by each step within it */
     apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
+    apr_int64_t grown; /* bytes of events that came, less those that went */
     store_block_t block;
     apr_hash_t *summaries; /* see summarise.c; NULL: nothing gathered */
 
@@ -68,6 +69,9 @@ apr_status_t schema_check(store_t *store, const char **problem, apr_pool_t *pool
 /* Keeps the table of sessions, and who the events belong to, in step with an event that is about
  * to be inserted; may fill row's ROW_WHO_*. */
 apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row);
+
+/* Keeps the table of holds in step with an event that was inserted. */
+apr_status_t upkeep_hold(store_t *store, const event_t *event);
 
 /* A 64-bit integer as a parameter. */
 const char *number_text(apr_int64_t number, apr_pool_t *pool);

@@ -59,6 +59,24 @@ static const char *const version_2[] = {
     "value text COLLATE \"C\" NOT NULL, n_success bigint NOT NULL, n_denied bigint NOT NULL, "
     "n_failed bigint NOT NULL, n_unknown bigint NOT NULL, "
     "PRIMARY KEY (kind, owner, start_ms, site, value))",
+    /* Purging: what an event takes, which sequences are gone, what must stay. */
+    "ALTER TABLE events ADD COLUMN stored_bytes bigint",
+    "ALTER TABLE pending ADD COLUMN stored_bytes bigint",
+    "CREATE TABLE purged (node text NOT NULL, first_sequence bigint NOT NULL, "
+    "last_sequence bigint NOT NULL, before_hash text NOT NULL, hash text NOT NULL, "
+    "PRIMARY KEY (node, first_sequence))",
+    "CREATE UNIQUE INDEX purged_last ON purged (node, last_sequence)",
+    "CREATE TABLE purged_sets (node text PRIMARY KEY, ranges bigint NOT NULL, events bigint NOT "
+    "NULL, "
+    "lanes text NOT NULL, event_id bigint)",
+    "CREATE TABLE holds (id text PRIMARY KEY, site text, db text, who text, model text, record "
+    "bigint, "
+    "from_ms bigint, to_ms bigint, reason text, set_by text, set_ms bigint NOT NULL, lifted_by "
+    "text, "
+    "lifted_ms bigint)",
+    "CREATE INDEX holds_open ON holds (set_ms) WHERE lifted_ms IS NULL",
+    "CREATE TABLE checkpoints (node text NOT NULL, number bigint NOT NULL, content text NOT NULL, "
+    "PRIMARY KEY (node, number))",
     NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
@@ -110,6 +128,7 @@ static const char *opening_error(const char *text, apr_pool_t *pool)
 const dialect_t dialect_postgresql = {
     .driver = "pgsql",
     .begin = "BEGIN",
+    .snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ",
     /* Writers of several machines take turns, a transaction each: ids then grow in the order of
      * the commits, so that whoever reads "everything above id n" misses nothing. */
     .lock = "SELECT pg_advisory_xact_lock(7305041223)",

@@ -49,13 +49,17 @@ static const char *const row_column[ROW_COLUMNS] = {
     [ROW_WHO_UID] = "who_uid",
     [ROW_WHO_LOGIN] = "who_login",
     [ROW_WHO_NAME] = "who_name",
+    [ROW_BYTES] = "stored_bytes",
 };
 
-static const int mark_columns[] = {EVENT_ID,         EVENT_TIME,    EVENT_SITE,      EVENT_DATABASE,
-                                   EVENT_UID,        EVENT_LOGIN,   EVENT_SESSION,   EVENT_IP,
-                                   EVENT_COUNTRY,    EVENT_CITY,    EVENT_OPERATION, EVENT_MODEL,
-                                   EVENT_RECORD_IDS, EVENT_OUTCOME, ROW_IP_KEY,      ROW_WHO_UID,
-                                   ROW_WHO_LOGIN};
+static const int mark_columns[] = {EVENT_ID,           EVENT_TIME,      EVENT_SITE,
+                                   EVENT_DATABASE,     EVENT_UID,       EVENT_LOGIN,
+                                   EVENT_SESSION,      EVENT_IP,        EVENT_COUNTRY,
+                                   EVENT_CITY,         EVENT_OPERATION, EVENT_MODEL,
+                                   EVENT_RECORD_IDS,   EVENT_OUTCOME,   ROW_IP_KEY,
+                                   ROW_WHO_UID,        ROW_WHO_LOGIN,   ROW_BYTES,
+                                   EVENT_NODE,         EVENT_SEQUENCE,  EVENT_HASH,
+                                   EVENT_PREVIOUS_HASH};
 
 static int makes_mark(int column)
 {
@@ -92,6 +96,11 @@ static const char *parameter_of(int column)
 {
     (void)column;
     return "%s";
+}
+
+const char *row_name(event_column_t column)
+{
+    return row_column[column];
 }
 
 const char *row_names(apr_pool_t *pool)
@@ -156,8 +165,9 @@ int row_next_record(const char **ids, apr_int64_t *record)
     return 0;
 }
 
-static apr_status_t check_text(const event_t *event)
+static apr_status_t check_text(const event_t *event, apr_int64_t *bytes)
 {
+    *bytes = ROW_BYTES_BESIDES;
     for (int column = 0; column < EVENT_COLUMNS; column++) {
         const char *cell = event->cell[column];
 
@@ -167,6 +177,7 @@ static apr_status_t check_text(const event_t *event)
             if (utf8_valid_prefix(cell, length) != length) {
                 return APR_EINVAL;
             }
+            *bytes += (apr_int64_t)length;
         }
     }
     return APR_SUCCESS;
@@ -199,9 +210,12 @@ static apr_status_t set_integer(const event_t *event, event_column_t column, apr
 
 apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
 {
-    apr_status_t status = check_text(event);
+    apr_status_t status;
 
     memset(row, 0, sizeof(*row));
+    status = check_text(event, &row->bytes);
+    apr_snprintf(row->bytes_text, sizeof(row->bytes_text), "%" APR_INT64_T_FMT, row->bytes);
+    row->value[ROW_BYTES] = row->bytes_text;
     for (int column = 0; column < EVENT_COLUMNS; column++) {
         const char *cell = event->cell[column];
 
@@ -249,5 +263,7 @@ void row_read(row_t *row, const rows_t *rows)
         row->value[column] = rows_text(rows, column);
     }
     row->id = rows_integer(rows, EVENT_ID);
+    row->sequence = rows_integer(rows, EVENT_SEQUENCE);
+    row->bytes = rows_integer(rows, ROW_BYTES);
     row->time_ms = rows_integer(rows, EVENT_TIME);
 }

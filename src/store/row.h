@@ -12,6 +12,7 @@ enum {
     ROW_WHO_UID, /* the user, if that was not known when the event was hashed but learned later */
     ROW_WHO_LOGIN,
     ROW_WHO_NAME,
+    ROW_BYTES, /* what the event takes, for UserAuditMaxStoreSize */
     ROW_COLUMNS
 };
 
@@ -24,11 +25,19 @@ typedef struct row_t {
     apr_int64_t time_ms;            /* -1: none */
     char time_text[ROW_NUMBER_SIZE];
     char ip_key[ADDRESS_KEY_SIZE];
+    apr_int64_t bytes;
+    char bytes_text[ROW_NUMBER_SIZE];
 } row_t;
 
+/* Counted for an event besides its cells: its row's own needs and what finding it takes. */
+#define ROW_BYTES_BESIDES 200
+
+/* The name of a cell's column. */
+const char *row_name(event_column_t column);
 /* "id, time_ms, ..." and "%s, %s, ...". */
 const char *row_names(apr_pool_t *pool);
-/* The same number of columns, but those that make no mark and are not summarised are NULL. */
+/* The same number of columns, but those that make no mark, are not summarised and do not say what
+ * becomes of an event when it is purged are NULL. */
 const char *row_mark_names(apr_pool_t *pool);
 const char *row_parameters(apr_pool_t *pool);
 

@@ -67,6 +67,24 @@ static const char *const version_2[] = {
     "site TEXT NOT NULL, value TEXT NOT NULL, n_success INTEGER NOT NULL, "
     "n_denied INTEGER NOT NULL, n_failed INTEGER NOT NULL, n_unknown INTEGER NOT NULL, "
     "PRIMARY KEY (kind, owner, start_ms, site, value)) WITHOUT ROWID",
+    /* Purging: what an event takes, which sequences are gone, what must stay. */
+    "ALTER TABLE events ADD COLUMN stored_bytes INTEGER",
+    "ALTER TABLE pending ADD COLUMN stored_bytes INTEGER",
+    "CREATE TABLE purged (node TEXT NOT NULL, first_sequence INTEGER NOT NULL, "
+    "last_sequence INTEGER NOT NULL, before_hash TEXT NOT NULL, hash TEXT NOT NULL, "
+    "PRIMARY KEY (node, first_sequence))",
+    "CREATE UNIQUE INDEX purged_last ON purged (node, last_sequence)",
+    "CREATE TABLE purged_sets (node TEXT PRIMARY KEY, ranges INTEGER NOT NULL, events INTEGER NOT "
+    "NULL, "
+    "lanes TEXT NOT NULL, event_id INTEGER)",
+    "CREATE TABLE holds (id TEXT PRIMARY KEY, site TEXT, db TEXT, who TEXT, model TEXT, record "
+    "INTEGER, "
+    "from_ms INTEGER, to_ms INTEGER, reason TEXT, set_by TEXT, set_ms INTEGER NOT NULL, lifted_by "
+    "TEXT, "
+    "lifted_ms INTEGER)",
+    "CREATE INDEX holds_open ON holds (set_ms) WHERE lifted_ms IS NULL",
+    "CREATE TABLE checkpoints (node TEXT NOT NULL, number INTEGER NOT NULL, content TEXT NOT NULL, "
+    "PRIMARY KEY (node, number))",
     NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
@@ -176,6 +194,7 @@ const dialect_t dialect_sqlite = {
     /* The write lock at once: a transaction that reads first could find another writer's commit
      * in its way and would have to start anew. */
     .begin = "BEGIN IMMEDIATE",
+    .snapshot = "BEGIN",
     .lock = NULL,
     .busy = "database is locked",
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",

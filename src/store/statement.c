@@ -25,6 +25,41 @@ static const char *const statements[STATEMENTS] = {
                    "AND who_uid IS NULL AND (login IS NULL OR login = %s) RETURNING {marks}",
     [EVENT_DELETE] = "DELETE FROM events WHERE id = %s",
 
+    [PURGED_BEFORE] = "SELECT first_sequence, before_hash FROM purged "
+                      "WHERE node = %s AND last_sequence = %s",
+    [PURGED_BEHIND] = "SELECT last_sequence, hash FROM purged "
+                      "WHERE node = %s AND first_sequence = %s",
+    [PURGED_DELETE] = "DELETE FROM purged WHERE node = %s AND first_sequence = %s",
+    [PURGED_INSERT] = "INSERT INTO purged (node, first_sequence, last_sequence, before_hash, hash) "
+                      "VALUES (%s, %s, %s, %s, %s)",
+    [PURGED_LIST] = "SELECT first_sequence, last_sequence, before_hash, hash FROM purged "
+                    "WHERE node = %s AND first_sequence > %s ORDER BY first_sequence LIMIT %s",
+    [PURGED_SET_GET] = "SELECT ranges, events, lanes FROM purged_sets WHERE node = %s",
+    [PURGED_SET_PUT] = "INSERT INTO purged_sets (node, ranges, events, lanes) "
+                       "VALUES (%s, %s, %s, %s) ON CONFLICT (node) DO UPDATE SET "
+                       "ranges = excluded.ranges, events = excluded.events, "
+                       "lanes = excluded.lanes",
+    [PURGED_SET_ATTEST] = "UPDATE purged_sets SET event_id = %s WHERE node = %s",
+    [PURGED_SET_LIST] = "SELECT node, ranges, events, lanes, event_id FROM purged_sets "
+                        "ORDER BY node",
+
+    [HOLD_INSERT] = "INSERT INTO holds (id, site, db, who, model, record, from_ms, to_ms, reason, "
+                    "set_by, set_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                    "ON CONFLICT DO NOTHING",
+    [HOLD_LIFT] = "UPDATE holds SET lifted_by = %s, lifted_ms = %s "
+                  "WHERE id = %s AND site = %s AND lifted_ms IS NULL",
+    [HOLD_OPEN] = "SELECT id, site, db, who, model, record, from_ms, to_ms, reason, set_by, "
+                  "set_ms, lifted_by, lifted_ms FROM holds WHERE lifted_ms IS NULL "
+                  "ORDER BY set_ms LIMIT %s",
+
+    [CHECKPOINT_INSERT] = "INSERT INTO checkpoints (node, number, content) VALUES (%s, %s, %s)",
+    [CHECKPOINT_LAST] = "SELECT number, content FROM checkpoints WHERE node = %s "
+                        "ORDER BY number DESC LIMIT 1",
+    [CHECKPOINT_LIST] = "SELECT node, number, content FROM checkpoints "
+                        "WHERE node > %s OR (node = %s AND number > %s) "
+                        "ORDER BY node, number LIMIT %s",
+    [CHAIN_LIST] = "SELECT node, sequence, hash FROM chains ORDER BY node",
+
     [BLOCK_SET] = "INSERT INTO blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
                   "ON CONFLICT (block) DO UPDATE SET "
                   "first_ms = CASE WHEN excluded.first_ms < blocks.first_ms "

@@ -140,13 +140,10 @@ static void test_chain_tip_outlives_purge(void **state)
     fixture_t *fixture = fixture_of(state);
     apr_int64_t id, sequence;
     const char *hash;
-    int purged;
 
     fixture_add(fixture, fixture_event(fixture, "write", 1, -1));
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
-    assert_int_equal(store_purge(fixture->store, operations, apr_time_now(), 10, &purged),
-                     APR_SUCCESS);
-    assert_int_equal(purged, 1);
+    assert_int_equal(fixture_purge(fixture, operations, 100, 10), 1);
     assert_int_equal(store_chain_tip(fixture->store, "n", &id, &sequence, &hash, fixture->pool),
                      APR_SUCCESS);
     assert_int_equal(id, 1);

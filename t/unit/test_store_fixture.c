@@ -8,6 +8,7 @@
 #include <apr_file_io.h>
 #include <apr_fnmatch.h>
 
+#include "store/purge.h"
 #include "text/buffer.h"
 #include "trail/chain.h"
 
@@ -282,6 +283,16 @@ apr_int64_t fixture_add(fixture_t *fixture, event_t *event)
     }
     assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
     return fixture->id;
+}
+
+int fixture_purge(fixture_t *fixture, const char *const *operations, int before, int limit)
+{
+    store_purge_t purge = {.operations = operations,
+                           .before = apr_time_from_msec(FIXTURE_START) + apr_time_from_sec(before),
+                           .limit = limit};
+
+    assert_int_equal(store_purge(fixture->store, &purge, fixture->pool), APR_SUCCESS);
+    return purge.events;
 }
 
 typedef struct found_t {

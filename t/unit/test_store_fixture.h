@@ -49,6 +49,10 @@ apr_status_t fixture_append(fixture_t *fixture, event_t *event);
 /* The same in a transaction of its own; must succeed. Gives the id. */
 apr_int64_t fixture_add(fixture_t *fixture, event_t *event);
 
+/* Within the open transaction: purges what is older than `before` seconds after FIXTURE_START, and
+ * tells how many. */
+int fixture_purge(fixture_t *fixture, const char *const *operations, int before, int limit);
+
 /* The ids that a filter finds, newest first: "3 1". */
 const char *fixture_find(fixture_t *fixture, const event_filter_t *filter);
 /* The event with this id. */

@@ -161,10 +161,7 @@ static int purge(fixture_t *fixture, const char *const *operations, int before, 
     int purged;
 
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
-    assert_int_equal(store_purge(fixture->store, operations,
-                                 apr_time_from_msec(FIXTURE_START) + apr_time_from_sec(before),
-                                 limit, &purged),
-                     APR_SUCCESS);
+    purged = fixture_purge(fixture, operations, before, limit);
     assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
     return purged;
 }
@@ -229,7 +226,6 @@ static void test_purge_then_append(void **state)
     static const char *const reads[] = {"read", NULL};
     event_filter_t filter = {.session = "s", .operations = {"read"}};
     fixture_t *fixture = fixture_of(state);
-    int purged;
 
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
     for (int i = 0; i < 2; i++) {
@@ -237,8 +233,7 @@ static void test_purge_then_append(void **state)
 
         assert_int_equal(fixture_append(fixture, event), APR_SUCCESS);
     }
-    assert_int_equal(store_purge(fixture->store, reads, apr_time_now(), 10, &purged), APR_SUCCESS);
-    assert_int_equal(purged, 2);
+    assert_int_equal(fixture_purge(fixture, reads, 100, 10), 2);
     assert_int_equal(fixture_append(fixture,
                                     fixture_event(fixture, "read", 9, EVENT_SESSION, "s", -1)),
                      APR_SUCCESS);
