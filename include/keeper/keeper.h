@@ -39,6 +39,8 @@ typedef struct keeper_config_t {
     int site_count;
     const keeper_retention_t *retention;
     int retention_count;
+    apr_int64_t max_store_size; /* bytes, as store_bytes counts them; 0: no limit */
+    const char *checkpoint_key; /* file of the signing key; NULL: no checkpoints */
     const char *user_agents;   /* uap-core's rules; NULL: browser, system and device stay empty */
     const char *const *places; /* MaxMind DB files */
     int place_count;
@@ -57,6 +59,8 @@ typedef enum keeper_exit_t {
     KEEPER_CLASH = 4,   /* (node, sequence) exists already: a cloned machine; told in the log */
     KEEPER_NO_STATE = 5 /* StateDir cannot be used; told in the log */
 } keeper_exit_t;
+
+#define KEEPER_CHECKPOINT_FOLDER "checkpoints" /* in the StateDir */
 
 /* Works until *stop, and uses SIGALRM to be gone a second later even if the database hangs. A
  * database that cannot be reached is no reason to leave: it is told once, tried again after 1, 2, 4

@@ -15,6 +15,8 @@
     apr_time_from_sec(600) /* at start: what a keeper before may have missed                       \
                             */
 #define SAVE_GAP apr_time_from_sec(30)
+/* Each batch of purging leaves an event `purged`: seldom, so that there are few of them. */
+#define PURGE_GAP apr_time_from_sec(3600)
 #define COMPACT_GAP apr_time_from_sec(86400)
 #define MISSED_INTERVALS 2
 
@@ -73,90 +75,6 @@ static void expire(keeper_t *keeper)
     if (keeper->config->sessions) {
         session_table_each(keeper->config->sessions, expire_session, keeper);
     }
-}
-
-/* ---- events that are old enough ---- */
-
-static apr_interval_time_t shortest_retention(const keeper_config_t *config)
-{
-    apr_interval_time_t shortest = config->retention[0].age;
-
-    for (int i = 1; i < config->retention_count; i++) {
-        if (config->retention[i].age < shortest) {
-            shortest = config->retention[i].age;
-        }
-    }
-    return shortest;
-}
-
-/* One class of operations, one transaction. *more is set if a full batch went. */
-static apr_status_t purge_class(keeper_t *keeper, const keeper_retention_t *retention, int *more)
-{
-    int purged = 0;
-    apr_status_t status = database_begin(keeper);
-
-    if (status == APR_SUCCESS) {
-        status = database_end(keeper, store_purge(keeper->store, retention->operations,
-                                                  apr_time_now() - retention->age,
-                                                  KEEPER_PURGE_BATCH, &purged));
-    }
-    if (status == APR_SUCCESS) {
-        keeper->purged_events += purged;
-        *more |= purged >= KEEPER_PURGE_BATCH;
-    }
-    return status;
-}
-
-static apr_status_t purge_sessions(keeper_t *keeper, int *more)
-{
-    apr_time_t before = apr_time_now() - shortest_retention(keeper->config);
-    int purged = 0;
-    apr_status_t status = database_begin(keeper);
-
-    if (status == APR_SUCCESS) {
-        status = database_end(keeper, store_purge_sessions(keeper->store, before,
-                                                           KEEPER_PURGE_BATCH, &purged));
-    }
-    if (status == APR_SUCCESS) {
-        keeper->purged_sessions += purged;
-        *more |= purged >= KEEPER_PURGE_BATCH;
-    }
-    return status;
-}
-
-static void tell_purged(keeper_t *keeper)
-{
-    event_t *event;
-
-    if (keeper->purged_events + keeper->purged_sessions > 0) {
-        event = own_event(keeper->cleanup_pool, "purged");
-        event_set(event, EVENT_VALUES,
-                  apr_psprintf(keeper->cleanup_pool,
-                               "{\"events\":%" APR_INT64_T_FMT ",\"sessions\":%" APR_INT64_T_FMT
-                               "}",
-                               keeper->purged_events, keeper->purged_sessions));
-        own_event_append(keeper, event);
-    }
-    keeper->purged_events = keeper->purged_sessions = 0;
-}
-
-/* One batch of each class. What is left is for the next call: the journal is drained between. */
-static apr_status_t purge(keeper_t *keeper)
-{
-    int more = 0;
-    apr_status_t status = APR_SUCCESS;
-
-    for (int i = 0; i < keeper->config->retention_count && status == APR_SUCCESS; i++) {
-        status = purge_class(keeper, &keeper->config->retention[i], &more);
-    }
-    if (status == APR_SUCCESS && keeper->config->retention_count > 0) {
-        status = purge_sessions(keeper, &more);
-    }
-    keeper->purging = status != APR_SUCCESS || more;
-    if (!keeper->purging) {
-        tell_purged(keeper);
-    }
-    return status;
 }
 
 /* ---- last actions ---- */
@@ -303,11 +221,19 @@ void cleanup_tick(keeper_t *keeper)
     if (is_due(keeper, now)) {
         expire(keeper);
         tidy(keeper);
-        keeper->purging = 1;
+        keeper->purging |= has_passed(&keeper->purged_at, PURGE_GAP, now);
+        keeper->shrinking = 1;
     }
     if (keeper->store && keeper->purging) {
-        purge(keeper);
+        purge_step(keeper);
     }
+    if (keeper->store && keeper->shrinking) {
+        purge_size_step(keeper);
+    }
+    if (keeper->store) {
+        checkpoint_tick(keeper);
+    }
+    revoked_tick(keeper);
     if (keeper->store && has_passed(&keeper->touched_at, keeper->touch_gap, now)) {
         touch(keeper);
     }
@@ -321,7 +247,7 @@ void cleanup_tick(keeper_t *keeper)
 
 void cleanup_stop(keeper_t *keeper)
 {
-    tell_purged(keeper);
+    purge_tell_sessions(keeper);
     save(keeper);
 }
 
@@ -334,7 +260,10 @@ apr_status_t keeper_cleanup(keeper_t *keeper)
     compact(keeper);
     status = database_connect(keeper);
     if (status == APR_SUCCESS) {
-        status = purge(keeper);
+        status = purge_step(keeper);
+    }
+    if (status == APR_SUCCESS) {
+        status = purge_size_step(keeper);
     }
     if (status == APR_SUCCESS) {
         status = touch(keeper);

@@ -97,6 +97,9 @@ apr_status_t database_connect(keeper_t *keeper)
         return status;
     }
     status = read_positions(keeper);
+    if (status == APR_SUCCESS) {
+        status = checkpoint_compare(keeper);
+    }
     if (status != APR_SUCCESS) {
         database_failed(keeper, status);
     }

@@ -77,6 +77,8 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     keeper->limit = KEEPER_BATCH;
     keeper->saved_at = boot_time_now();
     keeper->touched_to = apr_time_now() - LOOK_BACK;
+    purge_create(keeper);
+    checkpoint_create(keeper);
     enrich_open(keeper);
     return keeper;
 }
@@ -207,6 +209,9 @@ static void finish(keeper_t *keeper)
     own_journal_close(keeper);
     while (keeper->store && moved > 0 && boot_time_now() - begun < STOP_WORK) {
         keeper_drain(keeper, &moved);
+    }
+    if (keeper->store) {
+        checkpoint_make(keeper);
     }
     database_disconnect(keeper);
 }

@@ -2,12 +2,15 @@
 #ifndef KEEPER_KEEPER_STATE_H
 #define KEEPER_KEEPER_STATE_H
 
+#include <sys/types.h>
+
 #include <apr_hash.h>
 
 #include "client/place.h"
 #include "client/user_agent.h"
 #include "keeper/keeper.h"
 #include "trail/chain.h"
+#include "trail/checkpoint.h"
 
 /* A segment of the journal on its way into the store. It is `ended` when nothing will be added to
  * it, `removed` when its file is gone; its position is deleted last, in a later transaction: else a
@@ -103,8 +106,31 @@ struct keeper_t {
     apr_time_t cleaned_at, touched_at, saved_at, compacted_at, synced_at; /* boot clock */
     apr_interval_time_t touch_gap;
     apr_time_t touched_to; /* wall clock: later actions are not in the store yet */
-    int purging;
-    apr_int64_t purged_events, purged_sessions;
+
+    /* purge.c */
+    apr_pool_t *purge_pool;
+    apr_time_t purged_at;    /* boot clock */
+    int purging, shrinking;  /* under way, by age and by size */
+    apr_int64_t *purge_from; /* where each class goes on */
+    apr_int64_t room_from;
+    apr_int64_t purged_sessions;
+    int full_reported;
+
+    /* checkpoint.c */
+    const char *checkpoint_folder;
+    int signs; /* there is a key */
+    unsigned char signing_key[SIGNATURE_KEY_SIZE];
+    checkpoint_t checkpoint; /* the last one; number 0: none */
+    char checkpoint_digest[DIGEST_HEX_SIZE];
+    int behind;               /* the store has not all that it attests */
+    apr_time_t checkpoint_at; /* boot clock */
+    int checkpoint_reported;
+
+    /* revoked.c */
+    apr_time_t revoked_at; /* boot clock */
+    ino_t revoked_inode;
+    off_t revoked_size;
+
     int foreign_segments, snapshot_reported;
 };
 
@@ -164,6 +190,44 @@ typedef enum settle_mode_t {
 /* One transaction. APR_EEXIST: somebody else writes as this node. *refused: the failure came from
  * storing an event, so that the event may be the reason; 0 for the connection or the commit. */
 apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode, int *refused);
+
+typedef struct settling_t settling_t;
+typedef apr_status_t (*settle_work_t)(void *payload, settling_t *settling);
+/* A transaction for something else than the journal: work may chain events in it. On failure tells,
+ * disconnects and returns why. */
+apr_status_t settle_own(keeper_t *keeper, settle_work_t work, void *payload);
+store_t *settle_store(const settling_t *settling);
+/* The last event so far. */
+void settle_tip(const settling_t *settling, apr_int64_t *id, apr_int64_t *sequence,
+                char hash[DIGEST_HEX_SIZE]);
+apr_status_t settle_chain(settling_t *settling, event_t *event);
+
+/* ---- purge.c ---- */
+
+void purge_create(keeper_t *keeper);
+/* One batch of each class. What is left (keeper->purging) is for the next call: the journal is
+ * drained between. */
+apr_status_t purge_step(keeper_t *keeper);
+/* The same for UserAuditMaxStoreSize (keeper->shrinking). */
+apr_status_t purge_size_step(keeper_t *keeper);
+void purge_tell_sessions(keeper_t *keeper);
+
+/* ---- checkpoint.c ---- */
+
+void checkpoint_create(keeper_t *keeper);
+/* After connecting: learns the last checkpoint, and whether the store is behind it. */
+apr_status_t checkpoint_compare(keeper_t *keeper);
+/* The values of the event gap that says so. */
+const char *checkpoint_behind_values(const keeper_t *keeper, apr_int64_t sequence, const char *hash,
+                                     apr_pool_t *pool);
+/* Makes one if an event came since the last. */
+apr_status_t checkpoint_make(keeper_t *keeper);
+void checkpoint_tick(keeper_t *keeper);
+
+/* ---- revoked.c ---- */
+
+/* Puts into the session table what others appended to StateDir/revoked. */
+void revoked_tick(keeper_t *keeper);
 
 /* ---- enrich.c: what is joined to an event and lies outside of its hash ---- */
 

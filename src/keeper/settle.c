@@ -8,7 +8,7 @@
 #define SETTLE_INTENTS 1000 /* of a dead owner, in one transaction */
 
 /* A transaction under way. */
-typedef struct settling_t {
+struct settling_t {
     keeper_t *keeper;
     store_t *store;
     keeper_batch_t *batch;
@@ -18,7 +18,7 @@ typedef struct settling_t {
     char hash[DIGEST_HEX_SIZE];
     int gaps;
     const char *gap; /* what the last one says */
-} settling_t;
+};
 
 static apr_status_t chain(settling_t *settling, event_t *event)
 {
@@ -265,10 +265,34 @@ static apr_status_t read_tip(settling_t *settling)
     return status;
 }
 
+/* Where the store is behind the last checkpoint, the chain goes on behind that. */
+static apr_status_t go_on(settling_t *settling)
+{
+    keeper_t *keeper = settling->keeper;
+    const checkpoint_t *checkpoint = &keeper->checkpoint;
+    apr_pool_t *pool = settling->batch->pool;
+    event_t *event;
+
+    if (!keeper->behind || settling->sequence >= checkpoint->sequence) {
+        return APR_SUCCESS;
+    }
+    event = own_event(pool, JOURNAL_GAP_OPERATION);
+    event_set(event, EVENT_OUTCOME, "unknown");
+    event_set(event, EVENT_VALUES,
+              checkpoint_behind_values(keeper, settling->sequence, settling->hash, pool));
+    settling->id = settling->id > checkpoint->id ? settling->id : checkpoint->id;
+    settling->sequence = checkpoint->sequence;
+    apr_cpystrn(settling->hash, checkpoint->hash, sizeof(settling->hash));
+    return chain(settling, event);
+}
+
 static apr_status_t settle_all(settling_t *settling, int *refused)
 {
     apr_status_t status = read_tip(settling);
 
+    if (status == APR_SUCCESS) {
+        status = go_on(settling);
+    }
     if (status == APR_SUCCESS) {
         /* First, so that what is settled here is removed in this run and its position deleted in
          * the next. */
@@ -286,6 +310,7 @@ static apr_status_t settle_all(settling_t *settling, int *refused)
 
 static void committed(keeper_t *keeper, const settling_t *settling)
 {
+    keeper->behind = 0;
     keeper->tip_known = 1;
     keeper->tip_sequence = settling->sequence;
     if (settling->gaps > 0) {
@@ -312,6 +337,53 @@ apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode,
         return status;
     }
     status = store_commit(keeper->store);
+    if (status == APR_SUCCESS) {
+        committed(keeper, &settling);
+    }
+    return status;
+}
+
+/* ---- what the keeper does to the store of its own accord ---- */
+
+store_t *settle_store(const settling_t *settling)
+{
+    return settling->store;
+}
+
+void settle_tip(const settling_t *settling, apr_int64_t *id, apr_int64_t *sequence,
+                char hash[DIGEST_HEX_SIZE])
+{
+    *id = settling->id;
+    *sequence = settling->sequence;
+    apr_cpystrn(hash, settling->hash, DIGEST_HEX_SIZE);
+}
+
+apr_status_t settle_chain(settling_t *settling, event_t *event)
+{
+    return chain(settling, event);
+}
+
+apr_status_t settle_own(keeper_t *keeper, settle_work_t work, void *payload)
+{
+    keeper_batch_t batch = {.pool = keeper->purge_pool};
+    settling_t settling = {.keeper = keeper, .store = keeper->store, .batch = &batch};
+    apr_status_t status = database_begin(keeper);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = read_tip(&settling);
+    if (APR_STATUS_IS_EEXIST(status)) {
+        store_rollback(keeper->store); /* told when the journal is moved */
+        return status;
+    }
+    if (status == APR_SUCCESS) {
+        status = go_on(&settling);
+    }
+    if (status == APR_SUCCESS) {
+        status = work(payload, &settling);
+    }
+    status = database_end(keeper, status);
     if (status == APR_SUCCESS) {
         committed(keeper, &settling);
     }

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "text/durable.h"
 #include "session_line.h"
+#include "text/durable.h"
 
 #define LOCK_POLL 10000  /* microseconds */
 #define OPEN_ATTEMPTS 16 /* each one lost means that the file was replaced meanwhile */

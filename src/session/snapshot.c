@@ -1,7 +1,7 @@
 #include "session/revocation.h"
 
-#include "text/durable.h"
 #include "session_line.h"
+#include "text/durable.h"
 
 static int save_session(void *payload, const session_t *session)
 {
