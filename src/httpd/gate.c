@@ -15,6 +15,7 @@
 #define SESSION_HEADER "X-Openerp-Session-Id"
 #define FLAG_CARRIER "session_carrier"
 #define PROXY_SCHEME "proxy:"
+#define REMEMBERED_COOKIE 256 /* longer ones are hashed each time; Odoo's have 40 or 84 */
 
 /* ---- what goes upstream ---- */
 
@@ -167,6 +168,50 @@ static int is_any_over(const site_t *site, const carriers_t *carriers)
            is_over(site, carriers->cookie);
 }
 
+/* What a connection came with last. A browser sends one cookie with all its requests, and its keyed
+ * hash costs more than all else here. */
+typedef struct remembered_t {
+    const site_t *site;
+    apr_size_t length;
+    char cookie[REMEMBERED_COOKIE];
+    fingerprint_t fingerprint;
+} remembered_t;
+
+static remembered_t *remembered_of(conn_rec *connection)
+{
+    remembered_t *remembered = ap_get_module_config(connection->conn_config, &user_audit_module);
+
+    if (!remembered) {
+        remembered = apr_pcalloc(connection->pool, sizeof(*remembered));
+        ap_set_module_config(connection->conn_config, &user_audit_module, remembered);
+    }
+    return remembered;
+}
+
+/* Compared in constant time: behind a load balancer one connection carries many clients. */
+static void find_fingerprint(exchange_t *exchange)
+{
+    conn_rec *connection = exchange->request->connection;
+    apr_size_t length = strlen(exchange->cookie);
+    remembered_t *remembered = length <= REMEMBERED_COOKIE && !connection->master
+                                   ? remembered_of(connection)
+                                   : NULL; /* a stream of HTTP/2 carries one request */
+
+    if (remembered && remembered->site == exchange->site && remembered->length == length &&
+        digest_equal(remembered->cookie, exchange->cookie, length)) {
+        exchange->fingerprint = remembered->fingerprint;
+        return;
+    }
+    fingerprint_of_cookie(&runtime()->key, exchange->site->name, exchange->cookie,
+                          &exchange->fingerprint);
+    if (remembered) {
+        remembered->site = exchange->site;
+        remembered->length = length;
+        memcpy(remembered->cookie, exchange->cookie, length);
+        remembered->fingerprint = exchange->fingerprint;
+    }
+}
+
 static void look_up(exchange_t *exchange)
 {
     runtime_t *self = runtime();
@@ -174,8 +219,7 @@ static void look_up(exchange_t *exchange)
     int personal = exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON;
     int expired = 0;
 
-    fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
-                          &exchange->fingerprint);
+    find_fingerprint(exchange);
     exchange->generation = session_table_generation(self->sessions);
     session_table_gate(self->sessions, &exchange->fingerprint, &exchange->rules->limits, personal,
                        apr_time_now(), boot_time_now(), &exchange->session, &expired);

@@ -197,6 +197,17 @@ static apr_uint64_t little_endian(const unsigned char *data, apr_size_t length)
     return word;
 }
 
+static apr_uint64_t whole_word(const unsigned char *data)
+{
+    apr_uint64_t word;
+
+    memcpy(&word, data, sizeof(word));
+#if APR_IS_BIGENDIAN
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 static void siphash_rounds(apr_uint64_t v[4], int rounds)
 {
     while (rounds-- > 0) {
@@ -222,14 +233,14 @@ static void siphash_word(apr_uint64_t v[4], apr_uint64_t word)
 
 apr_uint64_t digest_siphash(const unsigned char key[16], const void *data, apr_size_t length)
 {
-    apr_uint64_t low = little_endian(key, 8), high = little_endian(key + 8, 8);
+    apr_uint64_t low = whole_word(key), high = whole_word(key + 8);
     apr_uint64_t v[4] = {low ^ 0x736f6d6570736575ULL, high ^ 0x646f72616e646f6dULL,
                          low ^ 0x6c7967656e657261ULL, high ^ 0x7465646279746573ULL};
     const unsigned char *byte = data;
     apr_size_t left = length;
 
     for (; left >= 8; left -= 8, byte += 8) {
-        siphash_word(v, little_endian(byte, 8));
+        siphash_word(v, whole_word(byte));
     }
     siphash_word(v, little_endian(byte, left) | (apr_uint64_t)(length & 255) << 56);
     v[2] ^= 255;

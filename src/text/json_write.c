@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_find.h"
 #include "text/json_value.h"
 #include "text/utf8.h"
 
@@ -27,6 +28,42 @@ static int stands_plain(char byte)
     return (signed char)byte < 0 || !escaped[(unsigned char)byte];
 }
 
+#ifdef __SSE2__
+
+/* Not 0 if a byte of the block is written in another way; the lowest bit set tells its place. */
+static unsigned escaped_in_block(const char *data)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)data);
+    __m128i hits = json_find_hits(data);
+
+    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8('<')));
+    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8('>')));
+    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8('&')));
+    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f)));
+    return (unsigned)_mm_movemask_epi8(hits);
+}
+
+#endif
+
+static apr_size_t plain_prefix(const char *data, apr_size_t length)
+{
+    apr_size_t n = 0;
+
+#ifdef __SSE2__
+    for (; n + JSON_FIND_BLOCK <= length; n += JSON_FIND_BLOCK) {
+        unsigned found = escaped_in_block(data + n);
+
+        if (found) {
+            return n + json_find_place(found);
+        }
+    }
+#endif
+    while (n < length && stands_plain(data[n])) {
+        n++;
+    }
+    return n;
+}
+
 static void write_escape(buffer_t *buffer, char byte)
 {
     static const char hex[] = "0123456789abcdef";
@@ -48,12 +85,10 @@ static void write_characters(buffer_t *buffer, const char *data, apr_size_t leng
     apr_size_t n = 0;
 
     while (n < length) {
-        apr_size_t start = n;
+        apr_size_t plain = plain_prefix(data + n, length - n);
 
-        while (n < length && stands_plain(data[n])) {
-            n++;
-        }
-        buffer_append(buffer, data + start, n - start);
+        buffer_append(buffer, data + n, plain);
+        n += plain;
         if (n < length) {
             write_escape(buffer, data[n++]);
         }

@@ -2,9 +2,13 @@
 
 #include <string.h>
 
-#define REPLACEMENT_LENGTH 3
-#define ASCII_BLOCK 8
+#include <apr_strings.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define REPLACEMENT_LENGTH 3
 /* By lead byte: the length of its sequence and the range of the second byte, which is what keeps
  * out overlong forms, surrogates and code points above U+10FFFF. */
 typedef struct lead_t {
@@ -50,18 +54,54 @@ static apr_size_t measure(const char *data, apr_size_t length, int *valid)
     return n;
 }
 
+#ifdef __SSE2__
+
+#define ASCII_BLOCK 16
+
+/* How many bytes the block begins with that are ASCII and no NUL. */
+static apr_size_t ascii_in_block(const char *data)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)data);
+    unsigned others =
+        0xffffU ^ (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_setzero_si128()));
+
+    return others ? (apr_size_t)__builtin_ctz(others) : ASCII_BLOCK;
+}
+
+#else
+
+#define ASCII_BLOCK 8
+
+static apr_size_t ascii_in_block(const char *data)
+{
+    apr_uint64_t block;
+    apr_size_t n = 0;
+
+    memcpy(&block, data, ASCII_BLOCK);
+    /* Any byte that is NUL or above 0x7f sets a high bit here. */
+    if (!(((block - APR_UINT64_C(0x0101010101010101)) | block) &
+          APR_UINT64_C(0x8080808080808080))) {
+        return ASCII_BLOCK;
+    }
+    while (n < ASCII_BLOCK && (signed char)data[n] > 0) {
+        n++;
+    }
+    return n;
+}
+
+#endif
+
 /* The longest prefix of ASCII without NUL. */
 static apr_size_t ascii_prefix(const char *data, apr_size_t length)
 {
     apr_size_t n = 0;
-    apr_uint64_t block;
 
-    for (; n + ASCII_BLOCK <= length; n += ASCII_BLOCK) {
-        memcpy(&block, data + n, ASCII_BLOCK);
-        /* Any byte that is NUL or above 0x7f sets a high bit here. */
-        if (((block - APR_UINT64_C(0x0101010101010101)) | block) &
-            APR_UINT64_C(0x8080808080808080)) {
-            break;
+    while (n + ASCII_BLOCK <= length) {
+        apr_size_t found = ascii_in_block(data + n);
+
+        n += found;
+        if (found < ASCII_BLOCK) {
+            return n;
         }
     }
     while (n < length && (signed char)data[n] > 0) {
@@ -156,10 +196,15 @@ apr_size_t utf8_repaired_length(const char *data, apr_size_t length)
 
 const char *utf8_repair(apr_pool_t *pool, const char *data, apr_size_t length)
 {
-    apr_size_t size = utf8_repaired_length(data, length);
-    char *copy = apr_palloc(pool, size + 1);
+    apr_size_t clean = clean_prefix(data, length), size;
+    char *copy;
     int whole;
 
+    if (clean == length) {
+        return apr_pstrmemdup(pool, data, length);
+    }
+    size = clean + utf8_repaired_length(data + clean, length - clean);
+    copy = apr_palloc(pool, size + 1);
     copy[utf8_repair_into(copy, size, data, length, &whole)] = '\0';
     return copy;
 }
