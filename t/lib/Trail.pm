@@ -73,7 +73,8 @@ sub settle ($self, $client) {
 
     $client->post_json('/web/session/authenticate',
         $client->envelope({ db => 'odoo', login => $mark, password => 'x' }), cookies => 0);
-    $self->wait_for(1, operation => 'login_failed', login => $mark);
+    Process::wait_until(sub { $self->query("SELECT 1 AS found FROM events WHERE login = '$mark'") }, 20)
+        or croak "what was asked last is not on record:\n" . $self->describe;
     return $self;
 }
 
