@@ -29,6 +29,7 @@ typedef struct admin_request_t {
     admin_visitor_t visitor;
     const char *address; /* the visitor's, for the trail */
     const char *site;
+    const char *public_key; /* hex: what checkpoints are verified with */
     const site_key_t *key;
     session_table_t *sessions;
     const store_config_t *store;

@@ -26,6 +26,7 @@ typedef struct installation_t {
     int journal_sync;              /* journal_sync_t */
     int refuse_on_journal_failure; /* 0: go on and count what is lost */
     apr_int64_t journal_max_size;
+    apr_int64_t max_store_size; /* 0: no limit */
     apr_interval_time_t cleanup_interval;
     apr_array_header_t *retention; /* of retention_t */
     const char *user_agents;       /* file of uap-core's rules; the default one may be absent */

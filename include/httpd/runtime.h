@@ -14,6 +14,8 @@ typedef struct runtime_t {
     const char *journal_folder; /* <StateDir>/journal */
     const char *revoked_file;   /* <StateDir>/revoked */
     const char *sessions_file;  /* <StateDir>/sessions */
+    const char *checkpoint_key; /* file of the key that signs checkpoints; the keeper's to read */
+    const char *public_key;     /* hex: what checkpoints are verified with */
     site_key_t key;
     session_table_t *sessions;
     imports_t *imports; /* outlives restarts, as the table does */

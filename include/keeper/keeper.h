@@ -41,8 +41,8 @@ typedef struct keeper_config_t {
     int retention_count;
     apr_int64_t max_store_size; /* bytes, as store_bytes counts them; 0: no limit */
     const char *checkpoint_key; /* file of the signing key; NULL: no checkpoints */
-    const char *user_agents;   /* uap-core's rules; NULL: browser, system and device stay empty */
-    const char *const *places; /* MaxMind DB files */
+    const char *user_agents;    /* uap-core's rules; NULL: browser, system and device stay empty */
+    const char *const *places;  /* MaxMind DB files */
     int place_count;
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;

@@ -102,6 +102,7 @@ static void add_trail(page_t *page)
     json_set(trail, "events", json_new_integer(page->pool, counts.events));
     json_set(trail, "events_exact", json_new_boolean(page->pool, counts.events < COUNT_MOST));
     json_set(trail, "newest", json_new_string(page->pool, counts.newest.time));
+    json_set(trail, "checkpoint_key", json_new_string(page->pool, page->request->public_key));
     json_set(trail, "running", json_new_integer(page->pool, counts.running.count));
 }
 

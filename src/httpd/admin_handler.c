@@ -229,6 +229,7 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .csv_only = !strcmp(request->handler, CSV_HANDLER),
         .address = request->useragent_ip,
         .site = exchange->site->name,
+        .public_key = self->public_key,
         .key = &self->key,
         .sessions = self->sessions,
         .store = &self->installation->store,

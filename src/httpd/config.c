@@ -22,6 +22,7 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->installation.journal_sync = CONFIG_UNSET;
     config->installation.refuse_on_journal_failure = CONFIG_UNSET;
     config->installation.journal_max_size = CONFIG_UNSET;
+    config->installation.max_store_size = CONFIG_UNSET;
     config->installation.cleanup_interval = CONFIG_UNSET;
     config->site.enabled = CONFIG_UNSET;
     config->site.values = CONFIG_UNSET;
@@ -106,6 +107,7 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     DEFAULT_NUMBER(installation->journal_sync, JOURNAL_SYNC_SECOND);
     DEFAULT_NUMBER(installation->refuse_on_journal_failure, 0);
     DEFAULT_NUMBER(installation->journal_max_size, DEFAULT_JOURNAL_MAX_SIZE);
+    DEFAULT_NUMBER(installation->max_store_size, 0);
     DEFAULT_NUMBER(installation->cleanup_interval, DEFAULT_CLEANUP_INTERVAL);
     if (!installation->retention) {
         installation->retention = retention_default(pool);

@@ -9,6 +9,7 @@
 #include "text/duration.h"
 
 #define MAX_SESSIONS_LOWEST 16
+#define STORE_SIZE_LOWEST (1024 * 1024)
 #define MAX_SESSIONS_HIGHEST 4000000
 
 static server_config_t *own(cmd_parms *cmd)
@@ -163,6 +164,25 @@ static const char *set_journal_max_size(cmd_parms *cmd, void *dir, const char *v
         return wrong(cmd, value, "say a size of at least 32M, such as 512M or 4G");
     }
     own(cmd)->installation.journal_max_size = size;
+    return NULL;
+}
+
+static const char *set_max_store_size(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+    apr_int64_t size;
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (!strcasecmp(value, "off")) {
+        size = 0;
+    }
+    else if (size_parse(value, &size) != APR_SUCCESS || size < STORE_SIZE_LOWEST) {
+        return wrong(cmd, value, "say a size of at least 1M, such as 512M or 20G, or off");
+    }
+    own(cmd)->installation.max_store_size = size;
     return NULL;
 }
 
@@ -410,6 +430,8 @@ const command_rec config_directives[] = {
                   "when the journal cannot be written: continue, or refuse what may change data"),
     AP_INIT_TAKE1("UserAuditJournalMaxSize", set_journal_max_size, NULL, RSRC_CONF,
                   "the most the journal may take on disk"),
+    AP_INIT_TAKE1("UserAuditMaxStoreSize", set_max_store_size, NULL, RSRC_CONF,
+                  "the most that events may take in the database, or off; the oldest go first"),
     AP_INIT_TAKE1("UserAuditCleanupInterval", set_cleanup_interval, NULL, RSRC_CONF,
                   "how often idle sessions are ended and old events purged"),
     AP_INIT_TAKE2("UserAuditRetention", add_retention, NULL, RSRC_CONF,

@@ -70,6 +70,34 @@ static const keeper_site_t *list_sites(apr_pool_t *pool, server_rec *main_server
     return (const keeper_site_t *)sites->elts;
 }
 
+/* What is kept equally long is purged together. */
+static void add_retention(apr_pool_t *pool, apr_array_header_t *classes, const char *operation,
+                          apr_interval_time_t age)
+{
+    keeper_retention_t *entry = NULL;
+    const char **operations;
+    int count = 0;
+
+    for (int i = 0; i < classes->nelts && !entry; i++) {
+        keeper_retention_t *known = &APR_ARRAY_IDX(classes, i, keeper_retention_t);
+
+        entry = known->age == age ? known : NULL;
+    }
+    if (!age) {
+        return;
+    }
+    if (!entry) {
+        entry = &APR_ARRAY_PUSH(classes, keeper_retention_t);
+        entry->operations = apr_pcalloc(pool, (OPERATION_COUNT + 1) * sizeof(*operations));
+        entry->age = age;
+    }
+    operations = (const char **)entry->operations;
+    while (operations[count]) {
+        count++;
+    }
+    operations[count] = operation;
+}
+
 static const keeper_retention_t *list_retention(apr_pool_t *pool, const apr_array_header_t *lines,
                                                 int *count)
 {
@@ -77,16 +105,8 @@ static const keeper_retention_t *list_retention(apr_pool_t *pool, const apr_arra
 
     for (int operation = OPERATION_NONE + 1; operation < OPERATION_COUNT; operation++) {
         const char *name = operation_name((operation_t)operation);
-        apr_interval_time_t age = retention_of(lines, name);
 
-        if (age) {
-            const char **operations = apr_pcalloc(pool, 2 * sizeof(*operations));
-            keeper_retention_t *entry = &APR_ARRAY_PUSH(classes, keeper_retention_t);
-
-            operations[0] = name;
-            entry->operations = operations;
-            entry->age = age;
-        }
+        add_retention(pool, classes, name, retention_of(lines, name));
     }
     *count = classes->nelts;
     return (const keeper_retention_t *)classes->elts;
@@ -102,6 +122,8 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
         .store = installation->store,
         .sync = (journal_sync_t)installation->journal_sync,
         .journal_max_size = installation->journal_max_size,
+        .max_store_size = installation->max_store_size,
+        .checkpoint_key = self->checkpoint_key,
         .cleanup_interval = installation->cleanup_interval,
         .user_agents = installation->user_agents,
         .sessions = self->sessions,

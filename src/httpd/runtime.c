@@ -17,6 +17,8 @@
 #include "httpd/exchange.h"
 #include "httpd/state_lock.h"
 #include "session/revocation.h"
+#include "text/key_file.h"
+#include "text/signature.h"
 
 APLOG_USE_MODULE(user_audit);
 
@@ -90,6 +92,34 @@ static const char *load_key(apr_pool_t *pool, runtime_t *self)
     return status == APR_SUCCESS
                ? NULL
                : apr_psprintf(pool, "the key %s can be neither read nor made (%pm)", path, &status);
+}
+
+/* The key is the keeper's; of it this process keeps the public one only. */
+static const char *load_checkpoint_key(apr_pool_t *pool, runtime_t *self, server_rec *server)
+{
+    unsigned char key[SIGNATURE_KEY_SIZE], public_key[SIGNATURE_KEY_SIZE];
+    char *hex = apr_palloc(pool, 2 * sizeof(public_key) + 1);
+    apr_status_t status;
+
+    self->checkpoint_key =
+        apr_pstrcat(pool, self->installation->state_dir, "/checkpoint.key", NULL);
+    status = key_file_load(self->checkpoint_key, ap_unixd_config.user_id, ap_unixd_config.group_id,
+                           key, pool);
+    if (status == APR_SUCCESS) {
+        status = signature_public_key(key, public_key);
+        explicit_bzero(key, sizeof(key));
+    }
+    if (status != APR_SUCCESS) {
+        return apr_psprintf(pool, "the key %s can be neither read nor made (%pm)",
+                            self->checkpoint_key, &status);
+    }
+    digest_hex(public_key, sizeof(public_key), hex);
+    self->public_key = hex;
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                 "user_audit: checkpoints of this node are signed with the key whose public part "
+                 "is %s",
+                 hex);
+    return NULL;
 }
 
 /* Revocations first: where there is not room for all, they win. */
@@ -205,7 +235,8 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->sessions_file = apr_pstrcat(pconf, folder, "/sessions", NULL);
     if ((problem = prepare_folder(pconf, folder)) || (problem = state_lock_claim(pconf, folder)) ||
         (problem = prepare_folder(pconf, self->journal_folder)) ||
-        (problem = load_key(pconf, self)) || (problem = take_imports(pconf, self, main_server))) {
+        (problem = load_key(pconf, self)) ||
+        (problem = load_checkpoint_key(pconf, self, main_server)) || (problem = take_imports(pconf, self, main_server))) {
         return problem;
     }
     return take_table(pconf, self, main_server);

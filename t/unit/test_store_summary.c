@@ -255,13 +255,11 @@ static void test_purged(void **state)
     static const char *const writes[] = {"write", NULL};
     fixture_t *fixture = fixture_of(state);
     summary_scope_t scope = everything(), mia = owned("7");
-    int purged;
 
     add_some(fixture);
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
-    assert_int_equal(store_purge(fixture->store, writes, at(DAY), 10, &purged), APR_SUCCESS);
+    assert_int_equal(fixture_purge(fixture, writes, DAY, 10), 2);
     assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
-    assert_int_equal(purged, 2);
     assert_string_equal(total(fixture, &scope), "1/0/1/1");
     assert_string_equal(total(fixture, &mia), "0/0/0/0");
     assert_string_equal(top(fixture, &scope, SUMMARY_MODELS, 10), "m 0/0/0/1;q 0/0/1/0;");
