@@ -8,36 +8,65 @@
 #include "filter.h"
 #include "note.h"
 #include "trail/event_csv.h"
+#include "view.h"
 
 #define CHUNK_ROWS 500
 /* A chunk ends early once it holds this much: no statement stays open and no more than this and one
  * row waits while a slow client reads. */
 #define CHUNK_BYTES (256 * 1024)
 #define CHUNK_LIMIT (CHUNK_BYTES + 4 * 1024 * 1024)
-#define FILE_NAME "attachment; filename=\"user-audit-activity.csv\""
+
+typedef struct format_t {
+    const char *type, *disposition;
+    void (*header)(buffer_t *buffer); /* or NULL */
+    void (*row)(buffer_t *buffer, const event_t *event, apr_pool_t *pool);
+} format_t;
 
 typedef struct chunk_t {
+    const format_t *format;
+    apr_pool_t *pool; /* of this chunk */
     buffer_t buffer;
     apr_int64_t last; /* id of the last event in it */
     int rows;
 } chunk_t;
 
+static void csv_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
+{
+    (void)pool;
+    event_csv_row(buffer, event);
+}
+
+static void json_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
+{
+    json_write(buffer, view_event(pool, event));
+    buffer_append_char(buffer, '\n');
+}
+
+static const format_t csv = {ANSWER_CSV_TYPE, "attachment; filename=\"user-audit-activity.csv\"",
+                             event_csv_header, csv_row};
+static const format_t json_lines = {ANSWER_JSON_LINES_TYPE,
+                                    "attachment; filename=\"user-audit-activity.jsonl\"", NULL,
+                                    json_row};
+
 static int append_event(void *payload, const event_t *event)
 {
     chunk_t *chunk = payload;
 
-    event_csv_row(&chunk->buffer, event);
+    chunk->format->row(&chunk->buffer, event, chunk->pool);
     chunk->last = event->cell[EVENT_ID] ? apr_atoi64(event->cell[EVENT_ID]) : chunk->last;
     chunk->rows++;
     return chunk->buffer.length >= CHUNK_BYTES;
 }
 
-static apr_status_t send_header(page_t *page)
+static apr_status_t send_header(page_t *page, const format_t *format)
 {
     buffer_t buffer;
 
+    if (!format->header) {
+        return APR_SUCCESS;
+    }
     buffer_init(&buffer, page->pool, EVENT_CSV_HEADER_MOST);
-    event_csv_header(&buffer);
+    format->header(&buffer);
     return answer_write(page, buffer.data, buffer.length);
 }
 
@@ -47,6 +76,7 @@ static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *
     apr_status_t status;
 
     chunk->rows = 0;
+    chunk->pool = pool;
     buffer_init(&chunk->buffer, pool, CHUNK_LIMIT);
     status = store_events_after(store, &filter->event, chunk->last, CHUNK_ROWS, append_event, chunk,
                                 pool);
@@ -56,11 +86,11 @@ static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *
     return status;
 }
 
-static apr_status_t begin(page_t *page, const filter_t *filter)
+static apr_status_t begin(page_t *page, const format_t *format, const filter_t *filter)
 {
-    answer_begin(page, ANSWER_CSV_TYPE, FILE_NAME);
+    answer_begin(page, format->type, format->disposition);
     note_reading(page, OPERATION_TRAIL_EXPORTED, filter);
-    return send_header(page);
+    return send_header(page, format);
 }
 
 static apr_status_t unreadable(page_t *page, store_t *store, apr_status_t status, int begun)
@@ -71,9 +101,10 @@ static apr_status_t unreadable(page_t *page, store_t *store, apr_status_t status
 
 /* Oldest first, so that a full export can be verified from its first line to its last. The first
  * chunk is read before the answer begins: a database that is away is a 503, not an empty file. */
-static apr_status_t send_events(page_t *page, store_t *store, const filter_t *filter)
+static apr_status_t send_events(page_t *page, const format_t *format, store_t *store,
+                                const filter_t *filter)
 {
-    chunk_t chunk = {.last = 0};
+    chunk_t chunk = {.format = format};
     apr_pool_t *pool;
     apr_status_t status;
     int begun = 0;
@@ -85,7 +116,7 @@ static apr_status_t send_events(page_t *page, store_t *store, const filter_t *fi
         if (status != APR_SUCCESS) {
             return unreadable(page, store, status, begun);
         }
-        status = begun ? APR_SUCCESS : begin(page, filter);
+        status = begun ? APR_SUCCESS : begin(page, format, filter);
         begun = 1;
         if (status == APR_SUCCESS) {
             status = answer_write(page, chunk.buffer.data, chunk.buffer.length);
@@ -94,34 +125,45 @@ static apr_status_t send_events(page_t *page, store_t *store, const filter_t *fi
     return status;
 }
 
-static apr_status_t send_nothing(page_t *page)
+static apr_status_t send_nothing(page_t *page, const format_t *format)
 {
-    answer_begin(page, ANSWER_CSV_TYPE, FILE_NAME);
-    return send_header(page);
+    answer_begin(page, format->type, format->disposition);
+    return send_header(page, format);
 }
 
-apr_status_t activity_csv(page_t *page, const char *argument)
+static apr_status_t send_export(page_t *page, const format_t *format)
 {
     filter_t filter;
     store_t *store;
     const char *wrong = filter_read(&filter, page);
     apr_status_t status;
 
-    (void)argument;
     if (wrong) {
         return answer_error(page, 400, wrong);
     }
     if (filter.nothing || strcmp(page->request->method, "HEAD") == 0) {
-        return send_nothing(page);
+        return send_nothing(page, format);
     }
     status = page_open_store(page, &store);
     if (APR_STATUS_IS_ENOENT(status)) {
-        return send_nothing(page);
+        return send_nothing(page, format);
     }
     if (status != APR_SUCCESS) {
         return answer_error(page, 503, page->notice);
     }
-    status = send_events(page, store, &filter);
+    status = send_events(page, format, store, &filter);
     store_close(store);
     return status;
+}
+
+apr_status_t activity_csv(page_t *page, const char *argument)
+{
+    (void)argument;
+    return send_export(page, &csv);
+}
+
+apr_status_t activity_json_lines(page_t *page, const char *argument)
+{
+    (void)argument;
+    return send_export(page, &json_lines);
 }

@@ -39,9 +39,13 @@ static const route_t routes[] = {
     {"", READING, ACCESS_VISITOR, home},
     {"/", READING, ACCESS_VISITOR, home},
     {"/sessions", READING, ACCESS_VISITOR, sessions_page},
+    {"/sessions/*", READING, ACCESS_VISITOR, session_page},
     {"/sessions/*/revoke", "POST", ACCESS_VISITOR, sessions_revoke},
     {"/activity", READING, ACCESS_VISITOR, activity_page},
     {"/activity.csv", READING, ACCESS_CSV, activity_csv},
+    {"/activity.jsonl", READING, ACCESS_CSV, activity_json_lines},
+    {"/activity/*", READING, ACCESS_VISITOR, activity_event},
+    {"/records/*", READING, ACCESS_VISITOR, record_page},
     {"/health", READING, ACCESS_VISITOR, health_page},
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };

@@ -8,6 +8,7 @@
 #define ANSWER_JSON_TYPE "application/json"
 #define ANSWER_HTML_TYPE "text/html; charset=utf-8"
 #define ANSWER_TEXT_TYPE "text/plain; charset=utf-8"
+#define ANSWER_JSON_LINES_TYPE "application/x-ndjson"
 #define ANSWER_CSV_TYPE "text/csv; charset=utf-8; header=present"
 
 /* The page's view, as JSON or through its template. */

@@ -17,38 +17,55 @@
 #define REFERENCE_LENGTH (SESSION_REFERENCE_SIZE - 1)
 
 /* Sets what the text says in the filter; 0 if it says nothing sensible. */
-typedef int (*filter_setter_t)(event_filter_t *event, const char *text, apr_pool_t *pool);
+typedef int (*filter_setter_t)(filter_t *filter, const char *text, const page_t *page);
 
-static int set_from(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_zone(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    return time_parse(text, &event->from) == APR_SUCCESS;
+    filter->zone = zone_find(page->pool, text);
+    return strcmp(zone_name(filter->zone), text) == 0;
 }
 
-static int set_to(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_from(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    return time_parse(text, &event->to) == APR_SUCCESS;
+    (void)page;
+    return zone_parse(filter->zone, text, &filter->event.from) == APR_SUCCESS;
 }
 
-static int set_user(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_to(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    event->user = text;
+    (void)page;
+    return zone_parse(filter->zone, text, &filter->event.to) == APR_SUCCESS;
+}
+
+static int set_last(filter_t *filter, const char *text, const page_t *page)
+{
+    apr_interval_time_t duration;
+
+    if (filter->event.from || duration_parse(text, &duration) != APR_SUCCESS || duration == 0) {
+        return 0;
+    }
+    filter->event.from = page->request->now - duration;
     return 1;
 }
 
-static int set_session(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_user(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    event->session = text;
+    (void)page;
+    filter->event.user = text;
+    return 1;
+}
+
+static int set_session(filter_t *filter, const char *text, const page_t *page)
+{
+    (void)page;
+    filter->event.session = text;
     return strlen(text) == REFERENCE_LENGTH && strspn(text, "0123456789abcdef") == REFERENCE_LENGTH;
 }
 
-static int set_model(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_model(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    event->model = text;
+    (void)page;
+    filter->event.model = text;
     return 1;
 }
 
@@ -61,37 +78,37 @@ static int parse_positive(const char *text, apr_int64_t *number)
     return apr_isdigit(*text) && *end == '\0' && errno == 0 && *number > 0;
 }
 
-static int set_record(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_record(filter_t *filter, const char *text, const page_t *page)
 {
     const char *comma = strchr(text, ',');
 
     if (!comma || comma == text) {
         return 0;
     }
-    event->record_model = apr_pstrmemdup(pool, text, (apr_size_t)(comma - text));
-    return parse_positive(comma + 1, &event->record_id);
+    filter->event.record_model = apr_pstrmemdup(page->pool, text, (apr_size_t)(comma - text));
+    return parse_positive(comma + 1, &filter->event.record_id);
 }
 
-static int set_operation(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_operation(filter_t *filter, const char *text, const page_t *page)
 {
-    char *state = NULL, *words = apr_pstrdup(pool, text);
+    char *state = NULL, *words = apr_pstrdup(page->pool, text);
     int count = 0;
 
     for (char *word = apr_strtok(words, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
         if (count == STORE_MAX_OPERATIONS || operation_from_name(word) == OPERATION_NONE) {
             return 0;
         }
-        event->operations[count++] = word;
+        filter->event.operations[count++] = word;
     }
     return count > 0;
 }
 
-static int set_outcome(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_outcome(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
+    (void)page;
     for (int outcome = OUTCOME_UNKNOWN; outcome <= OUTCOME_FAILED; outcome++) {
         if (strcmp(text, outcome_name((outcome_t)outcome)) == 0) {
-            event->outcome = text;
+            filter->event.outcome = text;
             return 1;
         }
     }
@@ -100,9 +117,9 @@ static int set_outcome(event_filter_t *event, const char *text, apr_pool_t *pool
 
 /* A whole address, as 192.0.2.7 or 2001:db8::7, or one with a number of bits: APR would also take
  * the beginning of one and masks with dots. */
-static int set_ip(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_ip(filter_t *filter, const char *text, const page_t *page)
 {
-    char *address = apr_pstrdup(pool, text), *bits = strchr(address, '/');
+    char *address = apr_pstrdup(page->pool, text), *bits = strchr(address, '/');
     int dots = 0;
     apr_ipsubnet_t *subnet;
 
@@ -112,16 +129,16 @@ static int set_ip(event_filter_t *event, const char *text, apr_pool_t *pool)
     for (const char *at = address; *at; at++) {
         dots += *at == '.';
     }
-    event->ip = text;
+    filter->event.ip = text;
     return (strchr(address, ':') || dots == 3) &&
            (!bits || (*bits && !bits[strspn(bits, "0123456789")])) &&
-           apr_ipsubnet_create(&subnet, address, bits, pool) == APR_SUCCESS;
+           apr_ipsubnet_create(&subnet, address, bits, page->pool) == APR_SUCCESS;
 }
 
-static int set_site(event_filter_t *event, const char *text, apr_pool_t *pool)
+static int set_site(filter_t *filter, const char *text, const page_t *page)
 {
-    (void)pool;
-    event->site = text;
+    (void)page;
+    filter->event.site = text;
     return 1;
 }
 
@@ -132,8 +149,10 @@ typedef struct filter_info_t {
 } filter_info_t;
 
 static const filter_info_t filters[FILTER_COUNT] = {
+    [FILTER_ZONE] = {"zone", set_zone, "a time zone such as Europe/Berlin"},
     [FILTER_FROM] = {"from", set_from, "a time such as 2026-11-23T09:00"},
     [FILTER_TO] = {"to", set_to, "a time such as 2026-11-23T17:30"},
+    [FILTER_LAST] = {"last", set_last, "a time such as 24h, and no \"from\" beside it"},
     [FILTER_USER] = {"user", set_user, "a login or a user's number"},
     [FILTER_SESSION] = {"session", set_session, "a session's reference of 32 hex digits"},
     [FILTER_MODEL] = {"model", set_model, "a model such as res.partner"},
@@ -149,29 +168,48 @@ const char *filter_word(filter_name_t name)
     return filters[name].name;
 }
 
+static const char *read_cursors(filter_t *filter, const page_t *page)
+{
+    const char *before = page_parameter(page, "before"), *after = page_parameter(page, "after");
+
+    if (before && !parse_positive(before, &filter->before)) {
+        return "The cursor \"before\" needs the number of an event.";
+    }
+    filter->follow = after != NULL;
+    if (after && strcmp(after, "0") != 0 && !parse_positive(after, &filter->after)) {
+        return "The cursor \"after\" needs the number of an event, or 0.";
+    }
+    return before && after ? "Use one of the cursors \"before\" and \"after\"." : NULL;
+}
+
+const char *filter_set(filter_t *filter, filter_name_t name, const char *text, const page_t *page)
+{
+    if (text && (strlen(text) > MAX_TEXT || !filters[name].set(filter, text, page))) {
+        return apr_psprintf(page->pool, "The filter \"%s\" needs %s.", filters[name].name,
+                            filters[name].expected);
+    }
+    filter->text[name] = text;
+    return NULL;
+}
+
 const char *filter_read(filter_t *filter, const page_t *page)
 {
-    const char *before = page_parameter(page, "before");
+    const char *wrong = NULL;
 
     memset(filter, 0, sizeof(*filter));
-    for (int name = 0; name < FILTER_COUNT; name++) {
-        const filter_info_t *info = &filters[name];
-        const char *text = page_parameter(page, info->name);
-
-        if (text && (strlen(text) > MAX_TEXT || !info->set(&filter->event, text, page->pool))) {
-            return apr_psprintf(page->pool, "The filter \"%s\" needs %s.", info->name,
-                                info->expected);
-        }
-        filter->text[name] = text;
+    filter->zone = zone_find(page->pool, ZONE_UTC);
+    for (int name = 0; name < FILTER_COUNT && !wrong; name++) {
+        wrong =
+            filter_set(filter, (filter_name_t)name, page_parameter(page, filters[name].name), page);
+    }
+    if (wrong) {
+        return wrong;
     }
     if (filter->event.from && filter->event.to && filter->event.from >= filter->event.to) {
         return "The filter \"from\" must be earlier than \"to\".";
     }
-    if (before && !parse_positive(before, &filter->before)) {
-        return "The cursor \"before\" needs the number of an event.";
-    }
     filter->nothing = !rights_limit_events(page->request, &filter->event);
-    return NULL;
+    return read_cursors(filter, page);
 }
 
 const char *filter_query(const filter_t *filter, filter_name_t changed, const char *value,
@@ -198,4 +236,14 @@ json_value_t *filter_view(const filter_t *filter, apr_pool_t *pool)
         json_set(view, filters[name].name, json_new_string(pool, filter->text[name]));
     }
     return view;
+}
+
+int filter_used(const filter_t *filter)
+{
+    for (int name = FILTER_ZONE + 1; name < FILTER_COUNT; name++) {
+        if (filter->text[name]) {
+            return 1;
+        }
+    }
+    return 0;
 }

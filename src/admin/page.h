@@ -26,9 +26,13 @@ typedef struct page_t {
 typedef apr_status_t (*page_handler_t)(page_t *page, const char *argument);
 
 apr_status_t sessions_page(page_t *page, const char *argument);
+apr_status_t session_page(page_t *page, const char *reference);
 apr_status_t sessions_revoke(page_t *page, const char *reference);
 apr_status_t activity_page(page_t *page, const char *argument);
+apr_status_t activity_event(page_t *page, const char *id);
+apr_status_t record_page(page_t *page, const char *record);
 apr_status_t activity_csv(page_t *page, const char *argument);
+apr_status_t activity_json_lines(page_t *page, const char *argument);
 apr_status_t health_page(page_t *page, const char *argument);
 
 /* Opens the database for this answer. APR_ENOENT: nothing has been recorded yet. On any failure the

@@ -7,10 +7,12 @@
 #include <apr_strings.h>
 
 #include "answer.h"
-#include "session_list.h"
+#include "event_list.h"
+#include "event_view.h"
+#include "note.h"
+#include "session_view.h"
 #include "view.h"
 
-#define MAX_BROWSER 60
 #define MAX_USER 512
 #define NOTICE_CUT "Only the most recently active sessions are listed. Narrow the list by user."
 
@@ -55,31 +57,6 @@ static const char *read_selection(selection_t *selection, const page_t *page)
     return NULL;
 }
 
-static json_value_t *session_view(const page_t *page, const session_row_t *row)
-{
-    apr_pool_t *pool = page->pool;
-    json_value_t *view = json_new_object(pool);
-
-    json_set(view, "reference", json_new_string(pool, row->reference));
-    json_set(view, "site", json_new_string(pool, row->site));
-    json_set(view, "database", json_new_string(pool, row->database));
-    json_set(view, "uid",
-             row->uid > 0 ? json_new_integer(pool, row->uid) : json_new_string(pool, NULL));
-    json_set(view, "login", json_new_string(pool, row->login));
-    json_set(view, "user", json_new_string(pool, row->name));
-    json_set(view, "ip", json_new_string(pool, row->address));
-    json_set(view, "user_agent", json_new_string(pool, row->user_agent));
-    json_set(view, "state", json_new_string(pool, row->state));
-    json_set(view, "reason", json_new_string(pool, row->reason));
-    json_set(view, "started", view_time(pool, row->started));
-    json_set(view, "last_action", view_time(pool, row->last_action));
-    json_set(view, "ended", view_time(pool, row->ended));
-    json_set(view, "current",
-             json_new_boolean(pool, strcmp(row->reference,
-                                           page->request->visitor.session.reference) == 0));
-    return view;
-}
-
 static const char *address(const page_t *page, const selection_t *selection, const state_t *state,
                            int offset)
 {
@@ -90,30 +67,6 @@ static const char *address(const page_t *page, const selection_t *selection, con
 }
 
 /* ---- for people ---- */
-
-static void complete_session(page_t *page, json_value_t *view, const session_row_t *row)
-{
-    apr_pool_t *pool = page->pool;
-    json_value_t *shown = json_set(view, "shown", json_new_object(pool));
-    const char *base = page->request->base;
-
-    json_set(shown, "user",
-             json_new_string(pool, row->name && *row->name     ? row->name
-                                   : row->login && *row->login ? row->login
-                                                               : "not named yet"));
-    json_set(shown, "browser", view_cut(pool, row->user_agent, MAX_BROWSER));
-    json_set(shown, "started", view_time_short(pool, json_string(json_member(view, "started"))));
-    json_set(shown, "ended", view_time_short(pool, json_string(json_member(view, "ended"))));
-    json_set(shown, "active", view_time_ago(pool, row->last_action, page->request->now));
-    json_set(shown, "state", view_words(pool, row->state));
-    json_set(shown, "open", json_new_boolean(pool, session_row_open(row)));
-    json_set(shown, "activity_href",
-             json_new_string(pool,
-                             apr_pstrcat(pool, base, "/activity?session=", row->reference, NULL)));
-    json_set(shown, "end_action",
-             json_new_string(pool, apr_pstrcat(pool, base, "/sessions/", row->reference, "/revoke",
-                                               NULL)));
-}
 
 static void add_tabs(page_t *page, const selection_t *selection)
 {
@@ -147,6 +100,18 @@ static void add_pager(page_t *page, const selection_t *selection)
     json_set(page->view, "state", json_new_string(page->pool, selection->state->name));
 }
 
+static void add_count(page_t *page, int count)
+{
+    json_set(page->view, "count", json_new_integer(page->pool, count));
+    if (!page->json) {
+        json_set(page->view, "any", json_new_boolean(page->pool, count > 0));
+        json_set(page->view, "shown_count",
+                 json_new_string(page->pool,
+                                 apr_pstrcat(page->pool, view_number(page->pool, count),
+                                             count == 1 ? " session" : " sessions", NULL)));
+    }
+}
+
 /* ---- */
 
 apr_status_t sessions_page(page_t *page, const char *argument)
@@ -172,9 +137,10 @@ apr_status_t sessions_page(page_t *page, const char *argument)
         json_value_t *view = json_push(sessions, session_view(page, row));
 
         if (!page->json) {
-            complete_session(page, view, row);
+            session_view_complete(page, view, row);
         }
     }
+    add_count(page, list.rows->nelts);
     json_set(page->view, "next",
              end < list.rows->nelts ? json_new_integer(page->pool, end)
                                     : json_new_string(page->pool, NULL));
@@ -184,5 +150,44 @@ apr_status_t sessions_page(page_t *page, const char *argument)
         add_tabs(page, &selection);
         add_pager(page, &selection);
     }
+    return answer_page(page);
+}
+
+/* ---- one session ---- */
+
+static void add_activity(page_t *page, const char *reference)
+{
+    filter_t filter;
+
+    if (filter_read(&filter, page) || filter_set(&filter, FILTER_SESSION, reference, page)) {
+        filter.nothing = 1;
+    }
+    note_reading(page, OPERATION_TRAIL_READ, &filter);
+    event_list_read(page, &filter);
+    if (!page->json) {
+        event_view_complete(page, json_member(page->view, "running"), &filter);
+        event_view_complete(page, json_member(page->view, "events"), &filter);
+    }
+}
+
+apr_status_t session_page(page_t *page, const char *reference)
+{
+    const session_row_t *row;
+    apr_status_t status = session_list_find(&row, page, reference);
+    json_value_t *view;
+
+    if (status == APR_NOTFOUND) {
+        return answer_error(page, 404, "There is no such session.");
+    }
+    if (status != APR_SUCCESS) {
+        return answer_error(page, 503, page->notice);
+    }
+    view = json_set(page->view, "session", session_view(page, row));
+    if (!page->json) {
+        session_view_complete(page, view, row);
+    }
+    add_activity(page, row->reference);
+    page->title = "Session";
+    page->template = "session";
     return answer_page(page);
 }

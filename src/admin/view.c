@@ -86,6 +86,13 @@ static void add_changes(apr_pool_t *pool, json_value_t *changes, const json_valu
     if (after && after->type != JSON_TYPE_OBJECT && after->type != JSON_TYPE_NULL) {
         add_change(pool, changes, NULL, before, after);
     }
+    if (!after && before && before->type == JSON_TYPE_OBJECT) {
+        for (members = before->first; members && changes->count < VIEW_MAX_CHANGES;
+             members = members->next) {
+            add_change(pool, changes, members->key, members, NULL);
+        }
+        return;
+    }
     for (; members && changes->count < VIEW_MAX_CHANGES; members = members->next) {
         add_change(pool, changes, members->key, json_member(before, members->key), members);
     }
@@ -132,22 +139,59 @@ typedef struct unit_t {
 
 static const unit_t units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}};
 
-json_value_t *view_time_ago(apr_pool_t *pool, apr_time_t time, apr_time_t now)
+static const char *ago_text(apr_pool_t *pool, apr_time_t time, apr_time_t now)
 {
     apr_int64_t seconds = apr_time_sec(now - time);
 
-    if (time <= 0) {
-        return json_new_string(pool, NULL);
-    }
     for (int i = 0; i < (int)(sizeof(units) / sizeof(units[0])); i++) {
         apr_int64_t count = seconds / units[i].seconds;
 
         if (count > 0) {
-            return json_new_string(pool, apr_psprintf(pool, "%" APR_INT64_T_FMT " %s%s ago", count,
-                                                      units[i].name, count == 1 ? "" : "s"));
+            return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s%s ago", count, units[i].name,
+                                count == 1 ? "" : "s");
         }
     }
-    return json_new_string(pool, "just now");
+    return "just now";
+}
+
+static json_value_t *clock_object(apr_pool_t *pool, const zone_t *zone, apr_time_t time,
+                                  const char *text)
+{
+    json_value_t *object = json_new_object(pool);
+
+    json_set(object, "iso", json_new_string(pool, time_format(pool, time)));
+    json_set(object, "exact", json_new_string(pool, zone_format_exact(zone, time, pool)));
+    json_set(object, "text", json_new_string(pool, text));
+    return object;
+}
+
+json_value_t *view_clock(apr_pool_t *pool, const zone_t *zone, apr_time_t time)
+{
+    return time > 0 ? clock_object(pool, zone, time, zone_format(zone, time, pool))
+                    : json_new_string(pool, NULL);
+}
+
+json_value_t *view_clock_of(apr_pool_t *pool, const zone_t *zone, const char *iso)
+{
+    apr_time_t time;
+
+    return view_clock(pool, zone, iso && time_parse(iso, &time) == APR_SUCCESS ? time : 0);
+}
+
+json_value_t *view_ago(apr_pool_t *pool, const zone_t *zone, apr_time_t time, apr_time_t now)
+{
+    return time > 0 ? clock_object(pool, zone, time, ago_text(pool, time, now))
+                    : json_new_string(pool, NULL);
+}
+
+const char *view_number(apr_pool_t *pool, apr_int64_t number)
+{
+    const char *text = "";
+
+    for (; number >= 1000; number /= 1000) {
+        text = apr_psprintf(pool, ",%03d%s", (int)(number % 1000), text);
+    }
+    return apr_psprintf(pool, "%d%s", (int)number, text);
 }
 
 json_value_t *view_cut(apr_pool_t *pool, const char *text, apr_size_t bytes)

@@ -6,6 +6,7 @@
 
 #include "admin/template.h"
 #include "text/json_value.h"
+#include "text/zone.h"
 #include "trail/event.h"
 
 /* A cell of values up to this long is shown as the JSON value it holds; a longer one as its text,
@@ -25,8 +26,14 @@ json_value_t *view_changes(apr_pool_t *pool, const json_value_t *event);
 json_value_t *view_time(apr_pool_t *pool, apr_time_t time);
 /* "2026-11-23 09:14:43" of an ISO text in UTC; other texts as they are. */
 json_value_t *view_time_short(apr_pool_t *pool, const char *iso);
-/* "just now", "3 minutes ago", "2 days ago". */
-json_value_t *view_time_ago(apr_pool_t *pool, apr_time_t time, apr_time_t now);
+/* For the template "time": {"iso", "text", "exact"} by the zone's clock; null for 0. */
+json_value_t *view_clock(apr_pool_t *pool, const zone_t *zone, apr_time_t time);
+/* The same of an ISO text. */
+json_value_t *view_clock_of(apr_pool_t *pool, const zone_t *zone, const char *iso);
+/* The same, and its text is "just now", "3 minutes ago", "2 days ago". */
+json_value_t *view_ago(apr_pool_t *pool, const zone_t *zone, apr_time_t time, apr_time_t now);
+/* "12,345". */
+const char *view_number(apr_pool_t *pool, apr_int64_t number);
 /* The text cut to that many bytes, with an ellipsis if it was longer; null for NULL. */
 json_value_t *view_cut(apr_pool_t *pool, const char *text, apr_size_t bytes);
 /* The text with blanks for underscores: "session revoked". */

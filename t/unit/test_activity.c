@@ -228,12 +228,12 @@ static void test_the_page_shows_an_event_with_its_links(void **state)
     fixture_trail();
     page = answer_text(get(ANN, "/activity", "operation=write&model=res.partner"));
     assert_non_null(strstr(page, "2026-11-20 09:00:00"));
-    assert_non_null(strstr(page, "/activity?model=res.partner&amp;record=res.partner%2c7&amp;"
-                                 "operation=write\">7</a>"));
-    assert_non_null(strstr(page, apr_psprintf(fixture.pool, "session=%s&amp;model=res.partner",
-                                              fixture_reference(ANN))));
+    assert_non_null(strstr(page, "/records/res.partner,7\">7</a>"));
+    assert_non_null(strstr(page, "/web#id=7&amp;model=res.partner&amp;view_type=form\""));
+    assert_non_null(
+        strstr(page, apr_psprintf(fixture.pool, "/sessions/%s\"", fixture_reference(ANN))));
     assert_non_null(strstr(page, "activity.csv?model=res.partner&amp;operation=write"));
-    assert_non_null(strstr(page, "<bdi>Old</bdi></td><td><bdi>New</bdi>"));
+    assert_non_null(strstr(page, "<bdi>Old</bdi></td><td class=\"new\"><bdi>New</bdi>"));
     assert_non_null(strstr(page, "[[6,0,[1,2]]]"));
     assert_non_null(strstr(page, "<option value=\"write\" selected>write</option>"));
     assert_non_null(strstr(page, "value=\"res.partner\""));
@@ -289,8 +289,87 @@ static void test_running_calls_are_shown_as_such(void **state)
     assert_int_equal(json_member(answer, "events")->count, 0);
     assert_string_equal(cell(json_member(answer, "running")->first, EVENT_METHOD), "action_slow");
     assert_int_equal(json_member(get_json(BOB, "/activity", NULL, 200), "running")->count, 0);
-    assert_non_null(
-        strstr(answer_text(get(ANN, "/activity", NULL)), "<span class=\"badge\">running</span>"));
+    assert_non_null(strstr(answer_text(get(ANN, "/activity", NULL)), ">running</span>"));
+}
+
+/* ---- following, one event, one record ---- */
+
+static void test_the_trail_is_followed_from_a_cursor(void **state)
+{
+    const json_value_t *answer;
+    const char *rows;
+
+    (void)state;
+    fixture_events(120, "write", "res.partner");
+    answer = get_json(ANN, "/activity", NULL, 200);
+    assert_string_equal(json_member(answer, "latest")->text, "120");
+    assert_string_equal(json_member(answer, "count")->text, "120");
+    answer = get_json(ANN, "/activity", "after=118", 200);
+    assert_int_equal(json_member(answer, "events")->count, 2);
+    assert_string_equal(cell(json_member(answer, "events")->first, EVENT_ID), "120");
+    answer = get_json(ANN, "/activity", "after=120", 200);
+    assert_int_equal(json_member(answer, "events")->count, 0);
+    assert_string_equal(json_member(answer, "latest")->text, "120");
+    /* more than a page can hold come in their order, so that none is left out */
+    answer = get_json(ANN, "/activity", "after=0", 200);
+    assert_int_equal(json_member(answer, "events")->count, 100);
+    assert_string_equal(json_member(answer, "latest")->text, "100");
+    assert_int_equal(get(ANN, "/activity", "after=1&before=5")->status, 400);
+    rows = answer_text(get(ANN, "/activity", "after=119&format=rows"));
+    assert_non_null(strstr(rows, "<tbody id=\"e120\""));
+    assert_null(strstr(rows, "<html"));
+    assert_null(strstr(rows, "e119"));
+}
+
+static void test_an_event_has_a_page_of_its_own(void **state)
+{
+    const json_value_t *own;
+    const char *path;
+
+    (void)state;
+    fixture_trail();
+    own = events_of(ANN, "operation=write")->first;
+    path = apr_pstrcat(fixture.pool, "/activity/", cell(own, EVENT_ID), NULL);
+    assert_string_equal(cell(json_member(get_json(ANN, path, NULL, 200), "events")->first,
+                             EVENT_HASH),
+                        cell(own, EVENT_HASH));
+    assert_non_null(strstr(answer_text(get(ANN, path, NULL)), "matches its hash"));
+    assert_int_equal(get(BOB, path, NULL)->status, 404);
+    assert_int_equal(get(MANAGER, path, NULL)->status, 200);
+    assert_int_equal(get(NOBODY, path, NULL)->status, 303);
+    assert_int_equal(get(MANAGER, "/activity/999999", NULL)->status, 404);
+    assert_int_equal(get(MANAGER, "/activity/0x1", NULL)->status, 404);
+    assert_int_equal(get(MANAGER, "/activity/99999999999999999999", NULL)->status, 404);
+}
+
+static void test_a_record_has_its_history(void **state)
+{
+    const char *page;
+
+    (void)state;
+    fixture_trail();
+    page = answer_text(get(ANN, "/records/res.partner,7", NULL));
+    assert_non_null(strstr(page, "History of res.partner,7"));
+    assert_non_null(strstr(page, "<bdi>Old</bdi>"));
+    assert_non_null(strstr(page, "/activity.csv?record=res.partner%2c7\""));
+    assert_int_equal(
+        json_member(get_json(ANN, "/records/res.partner,7", NULL, 200), "events")->count, 1);
+    assert_int_equal(
+        json_member(get_json(BOB, "/records/res.partner,7", NULL, 200), "events")->count, 0);
+    assert_int_equal(get(ANN, "/records/res.partner", NULL)->status, 404);
+    assert_int_equal(get(NOBODY, "/records/res.partner,7", NULL)->status, 303);
+}
+
+static void test_times_are_by_the_clock_of_a_zone(void **state)
+{
+    (void)state;
+    fixture_trail();
+    expect_count(MANAGER, "zone=Europe/Berlin&from=2026-11-20T10:00&to=2026-11-20T12:00", 2);
+    expect_count(MANAGER, "from=2026-11-20T10:00&to=2026-11-20T12:00", 1);
+    expect_count(MANAGER, "last=365d", 5);
+    assert_int_equal(get(ANN, "/activity", "zone=Mars")->status, 400);
+    assert_int_equal(get(ANN, "/activity", "last=soon")->status, 400);
+    assert_int_equal(get(ANN, "/activity", "last=1h&from=2026-11-20")->status, 400);
 }
 
 /* ---- hostile texts ---- */
@@ -411,6 +490,10 @@ int main(void)
         TEST(test_the_page_leads_to_older_and_newest),
         TEST(test_an_empty_trail_says_so),
         TEST(test_running_calls_are_shown_as_such),
+        TEST(test_the_trail_is_followed_from_a_cursor),
+        TEST(test_an_event_has_a_page_of_its_own),
+        TEST(test_a_record_has_its_history),
+        TEST(test_times_are_by_the_clock_of_a_zone),
         TEST(test_hostile_texts_stay_texts),
         TEST(test_hostile_texts_come_back_from_json),
         TEST(test_reading_is_told_once_per_filter_and_person),

@@ -1,0 +1,177 @@
+#include "event_list.h"
+
+#include <apr_strings.h>
+
+#include "rights.h"
+#include "trail/chain.h"
+#include "view.h"
+
+#define MAX_RUNNING 50
+
+typedef struct reading_t {
+    page_t *page;
+    json_value_t *events;
+    int oldest_first; /* as they come; the view is newest first all the same */
+    int room;
+    int more; /* there was one beyond the room */
+    buffer_t scratch;
+} reading_t;
+
+static void reading_init(reading_t *reading, page_t *page, const char *name, int room)
+{
+    reading->page = page;
+    reading->events = json_set(page->view, name, json_new_array(page->pool));
+    reading->oldest_first = reading->more = 0;
+    reading->room = room;
+    buffer_init(&reading->scratch, page->pool, CHAIN_SCRATCH_LIMIT);
+}
+
+static void push_front(json_value_t *array, json_value_t *value)
+{
+    value->next = array->first;
+    array->first = value;
+    array->last = array->last ? array->last : value;
+    array->count++;
+}
+
+static int add_event(void *payload, const event_t *event)
+{
+    reading_t *reading = payload;
+    page_t *page = reading->page;
+    json_value_t *view;
+
+    if (reading->room == 0) {
+        reading->more = 1;
+        return 1;
+    }
+    reading->room--;
+    view = view_event(page->pool, event);
+    if (!page->json) {
+        json_set(view, "intact",
+                 json_new_boolean(page->pool, chain_intact(event, &reading->scratch)));
+    }
+    if (reading->oldest_first) {
+        push_front(reading->events, view);
+    }
+    else {
+        json_push(reading->events, view);
+    }
+    return 0;
+}
+
+static const char *id_of(const json_value_t *event)
+{
+    const json_value_t *id = json_member(event, event_columns[EVENT_ID].name);
+
+    return id ? id->text : NULL;
+}
+
+static void add_cursors(page_t *page, const reading_t *reading, const filter_t *filter)
+{
+    const char *oldest = reading->more && !filter->after ? id_of(reading->events->last) : NULL;
+    const char *newest = id_of(reading->events->first);
+
+    json_set(page->view, "next",
+             oldest ? json_new_integer(page->pool, apr_atoi64(oldest))
+                    : json_new_string(page->pool, NULL));
+    json_set(page->view, "latest",
+             json_new_integer(page->pool, newest ? apr_atoi64(newest) : filter->after));
+}
+
+static apr_status_t read_events(page_t *page, store_t *store, const filter_t *filter)
+{
+    reading_t reading;
+    apr_status_t status = APR_SUCCESS;
+
+    reading_init(&reading, page, "events", ADMIN_PAGE_ROWS);
+    if (store && filter->follow) {
+        reading.oldest_first = 1;
+        status = store_events_after(store, &filter->event, filter->after, ADMIN_PAGE_ROWS,
+                                    add_event, &reading, page->pool);
+    }
+    else if (store) {
+        status = store_events(store, &filter->event, filter->before, ADMIN_PAGE_ROWS + 1, add_event,
+                              &reading, page->pool);
+    }
+    add_cursors(page, &reading, filter);
+    return status;
+}
+
+static apr_status_t read_running(page_t *page, store_t *store, const filter_t *filter)
+{
+    reading_t reading;
+
+    reading_init(&reading, page, "running", MAX_RUNNING);
+    if (filter->before || !store) {
+        return APR_SUCCESS;
+    }
+    return store_running(store, &filter->event, MAX_RUNNING, add_event, &reading, page->pool);
+}
+
+/* NULL where there is nothing to be read, or nothing can be. */
+static store_t *open_store(page_t *page, const filter_t *filter)
+{
+    store_t *store;
+
+    if (filter->nothing || page_open_store(page, &store) != APR_SUCCESS) {
+        return NULL;
+    }
+    return store;
+}
+
+static void close_store(page_t *page, store_t *store, apr_status_t status)
+{
+    if (store && status != APR_SUCCESS) {
+        page_store_failed(page, store);
+    }
+    if (store) {
+        store_close(store);
+    }
+}
+
+void event_list_read(page_t *page, const filter_t *filter)
+{
+    store_t *store = open_store(page, filter);
+    apr_status_t status = read_events(page, store, filter);
+
+    if (status == APR_SUCCESS) {
+        status = read_running(page, store, filter);
+    }
+    else {
+        json_set(page->view, "running", json_new_array(page->pool));
+    }
+    close_store(page, store, status);
+}
+
+void event_list_count(page_t *page, const filter_t *filter)
+{
+    store_t *store = page->status == 200 ? open_store(page, filter) : NULL;
+    apr_int64_t count = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    if (store) {
+        status = store_count(store, &filter->event, COUNT_MOST, &count, page->pool);
+    }
+    close_store(page, store, status);
+    json_set(page->view, "count", json_new_integer(page->pool, count));
+    json_set(page->view, "count_exact", json_new_boolean(page->pool, count < COUNT_MOST));
+}
+
+json_value_t *event_list_one(page_t *page, apr_int64_t id)
+{
+    filter_t filter = {.nothing = 0};
+    reading_t reading;
+    const char *found;
+    store_t *store;
+    apr_status_t status = APR_SUCCESS;
+
+    filter.nothing = !rights_limit_events(page->request, &filter.event);
+    store = open_store(page, &filter);
+    reading_init(&reading, page, "events", 1);
+    if (store) {
+        status = store_events(store, &filter.event, id + 1, 1, add_event, &reading, page->pool);
+    }
+    close_store(page, store, status);
+    found = id_of(reading.events->first);
+    return found && apr_atoi64(found) == id ? reading.events->first : NULL;
+}
