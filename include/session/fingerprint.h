@@ -31,6 +31,9 @@ void fingerprint_of_api_key(const site_key_t *key, const char *site, const char 
                             fingerprint_t *fingerprint);
 void fingerprint_of_user(const site_key_t *key, const char *site, const char *database,
                          apr_int64_t uid, fingerprint_t *fingerprint);
+/* Everybody on a site: no session has it. */
+void fingerprint_of_site(const site_key_t *key, const char *site, fingerprint_t *fingerprint);
+
 int fingerprint_is_api_key(const char *text); /* 40 lower-case hex digits, as Odoo makes them */
 
 void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerprint,

@@ -23,6 +23,12 @@
 apr_status_t revocation_append(const char *path, const session_t *session, session_reason_t reason,
                                apr_time_t now, apr_pool_t *pool);
 
+/* The same for many, each with its own state, reason and moment, in the order given and forced to
+ * disk together, some hundred at a time: a failure may leave the first ones. An open session is a
+ * program's that was ended and may be used again (session_table_lift). */
+apr_status_t revocation_append_all(const char *path, const session_t *sessions, int count,
+                                   apr_pool_t *pool);
+
 /* Puts every entry younger than REVOCATION_KEPT into the table. A missing file is none. APR_ENOSPC
  * if the table holds nothing but younger refusals and some found no slot: all others are in. */
 apr_status_t revocation_load(const char *path, session_table_t *table, apr_time_t now,

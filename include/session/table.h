@@ -42,6 +42,14 @@ typedef enum session_reason_t {
     SESSION_REASON_ODOO /* Odoo said it is over */
 } session_reason_t;
 
+/* What a slot stands for. */
+typedef enum session_kind_t {
+    SESSION_KIND_COOKIE = 0, /* a session of Odoo's */
+    SESSION_KIND_USER,       /* calls of one user of one database without a cookie */
+    SESSION_KIND_KEY,        /* calls with one API key */
+    SESSION_KIND_MARK        /* none: `ended` is when everybody on the site was ended */
+} session_kind_t;
+
 const char *session_state_name(session_state_t state);    /* "open", "revoked", ... */
 const char *session_reason_name(session_reason_t reason); /* "idle", "manager", ... */
 
@@ -61,8 +69,11 @@ typedef struct session_t {
     apr_byte_t manager;          /* Odoo's is_system at rights_checked */
     apr_byte_t succeeded;        /* a login went through with this cookie in its request */
     apr_byte_t refused;          /* at least once, and told */
+    apr_byte_t kind;             /* session_kind_t */
+    apr_byte_t elsewhere;        /* it was last seen or ended on another machine */
     apr_uint32_t personal_calls; /* successful ones since the slot was made, saturating */
     apr_uint32_t refusals;       /* after the first, not yet taken, saturating */
+    apr_uint32_t odoo_asked;     /* wall clock, seconds: Odoo was asked to end it, see below */
     apr_time_t started;          /* wall clock: login, or first seen */
     apr_time_t last_action;      /* wall clock: the last action of a person */
     apr_time_t last_seen;        /* wall clock: any request */
@@ -75,6 +86,7 @@ typedef struct session_t {
 typedef struct session_limits_t {
     apr_interval_time_t idle;     /* 0: no limit */
     apr_interval_time_t lifetime; /* 0: no limit */
+    apr_time_t not_before;        /* wall clock: what began earlier is revoked; 0: no limit */
 } session_limits_t;
 
 /* The segment itself: the pointer stays good while the pool lives, whatever happens to the code. */
@@ -109,6 +121,12 @@ apr_status_t session_table_gate(session_table_t *table, const fingerprint_t *fin
 apr_status_t session_table_expire(session_table_t *table, const fingerprint_t *fingerprint,
                                   const session_limits_t *limits, apr_time_t now,
                                   apr_time_t now_boot, session_t *session, int *newly_ended);
+
+/* Limits hold for sessions of SESSION_KIND_COOKIE alone: nobody is there to log a program in again.
+ * The idle time of a session last seen on another machine counts only while the machines tell each
+ * other: session_table_set_synced was called less than SESSION_SYNC_FRESH ago. */
+#define SESSION_SYNC_FRESH apr_time_from_sec(10)
+void session_table_set_synced(session_table_t *table, apr_time_t now_boot); /* atomic */
 
 /* A copy; APR_NOTFOUND. */
 apr_status_t session_table_find(session_table_t *table, const fingerprint_t *fingerprint,
@@ -173,7 +191,8 @@ typedef int (*session_visit_t)(void *payload, const session_t *session);
 void session_table_each(session_table_t *table, session_visit_t visit, void *payload);
 
 /* Puts a session as read from a file or the store, or merges it with the present slot: the stronger
- * state (open < logged_out < expired < revoked), the later action, a name where there is none. A
+ * state (open < logged_out < expired < revoked; an end from before it began anew counts for
+ * nothing), the later action, the later word about whose it is. A
  * full table gives up slots as session_table_end does for a refusal; for other sessions only one
  * that is less recent, else APR_ENOSPC. APR_EINVAL if *session has no valid state. */
 apr_status_t session_table_restore(session_table_t *table, const session_t *session);
@@ -182,6 +201,29 @@ apr_status_t session_table_restore(session_table_t *table, const session_t *sess
  * how many. The keeper calls it with now - REVOCATION_KEPT. Linear in what it frees, in short
  * critical sections. */
 apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before);
+
+/* The same for the open sessions of one user alone: of the same site, database and uid, or that a
+ * login form named so and Odoo has not confirmed yet. Any kind. */
+void session_table_each_of_user(session_table_t *table, const session_t *user,
+                                session_visit_t visit, void *payload);
+
+/* Everybody on a site is ended: mark->fingerprint is fingerprint_of_site, mark->ended the moment.
+ * Constant time; a mark only moves forward. APR_ENOSPC as session_table_end. */
+apr_status_t session_table_mark(session_table_t *table, const session_t *mark);
+/* That moment, 0 if there is none. Takes no lock where no site has a mark. */
+apr_time_t session_table_marked(session_table_t *table, const fingerprint_t *mark);
+
+/* A revoked session of a program may be used again; it begins anew at that moment, and an end from
+ * before does not count any more, wherever it is read. APR_NOTFOUND; APR_EINVAL if it is not a
+ * revoked one of SESSION_KIND_USER or SESSION_KIND_KEY. *lifted is the copy afterwards. */
+apr_status_t session_table_lift(session_table_t *table, const fingerprint_t *fingerprint,
+                                apr_time_t now, session_t *lifted);
+
+/* Whoever ends a session inside Odoo as well must be one at a time. 1: the caller shall ask Odoo
+ * now. 0: it was asked less than `gap` ago, or has answered, or the session is not refused. */
+int session_table_claim_odoo_end(session_table_t *table, const fingerprint_t *fingerprint,
+                                 apr_time_t now, apr_interval_time_t gap);
+void session_table_odoo_ended(session_table_t *table, const fingerprint_t *fingerprint);
 
 /* Grows by one whenever a session is revoked or expires: a child's thread compares it to know that
  * tunnels may have to be cut. One atomic load. */

@@ -14,6 +14,7 @@
  * though an API key looks like a session id of Odoo 16. */
 static const char api_key_mark[] = "api_key";
 static const char user_mark[] = "user";
+static const char site_mark[] = "site";
 
 static void fingerprint_of(const site_key_t *key, const char *site, const void *data,
                            apr_size_t length, fingerprint_t *fingerprint)
@@ -58,6 +59,11 @@ void fingerprint_of_user(const site_key_t *key, const char *site, const char *da
     apr_snprintf(number, 21, "%" APR_INT64_T_FMT, uid);
     fingerprint_of(key, site, marked, sizeof(user_mark) + DIGEST_SIZE + strlen(number),
                    fingerprint);
+}
+
+void fingerprint_of_site(const site_key_t *key, const char *site, fingerprint_t *fingerprint)
+{
+    fingerprint_of(key, site, site_mark, sizeof(site_mark), fingerprint);
 }
 
 void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerprint,

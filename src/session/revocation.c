@@ -10,6 +10,7 @@
 #include "text/durable.h"
 
 #define LOCK_POLL 10000  /* microseconds */
+#define APPEND_LINES 256 /* in one write */
 #define OPEN_ATTEMPTS 16 /* each one lost means that the file was replaced meanwhile */
 
 /* ---- the file, alone ---- */
@@ -71,19 +72,12 @@ static int ends_in_mid_line(int fd, off_t size)
 }
 
 /* The line in one write; a disk that is full in its middle leaves the file as it was. */
-static apr_status_t append_line(int fd, off_t size, const session_t *session)
+static apr_status_t append_text(int fd, off_t size, const char *text, apr_size_t length)
 {
-    char text[REVOCATION_MAX_LINE + 1];
-    char *line = text + 1;
-    apr_size_t length = session_line_write(session, line);
     ssize_t written;
 
-    if (ends_in_mid_line(fd, size)) {
-        *--line = '\n';
-        length++;
-    }
     do {
-        written = write(fd, line, length);
+        written = write(fd, text, length);
     } while (written < 0 && errno == EINTR);
     if (written == (ssize_t)length) {
         return durable_sync(fd);
@@ -94,7 +88,22 @@ static apr_status_t append_line(int fd, off_t size, const session_t *session)
     return ftruncate(fd, size) ? APR_FROM_OS_ERROR(errno) : APR_ENOSPC;
 }
 
-static apr_status_t append_to(int fd, const char *path, const session_t *session, apr_pool_t *pool)
+static apr_status_t append_lines(int fd, off_t size, const session_t *sessions, int count,
+                                 apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, (apr_size_t)count * REVOCATION_MAX_LINE + 1), *end = text;
+
+    if (ends_in_mid_line(fd, size)) {
+        *end++ = '\n';
+    }
+    for (int i = 0; i < count; i++) {
+        end += session_line_write(&sessions[i], end);
+    }
+    return append_text(fd, size, text, (apr_size_t)(end - text));
+}
+
+static apr_status_t append_to(int fd, const char *path, const session_t *sessions, int count,
+                              apr_pool_t *pool)
 {
     struct stat status;
     apr_status_t rv;
@@ -112,7 +121,7 @@ static apr_status_t append_to(int fd, const char *path, const session_t *session
             return rv;
         }
     }
-    rv = append_line(fd, status.st_size, session);
+    rv = append_lines(fd, status.st_size, sessions, count, pool);
     if (rv == APR_SUCCESS && status.st_size == 0) {
         rv = durable_sync_folder(path, pool);
     }
@@ -123,21 +132,48 @@ apr_status_t revocation_append(const char *path, const session_t *session, sessi
                                apr_time_t now, apr_pool_t *pool)
 {
     session_t revoked = *session;
+
+    revoked.state = SESSION_REVOKED;
+    revoked.reason = (apr_byte_t)reason;
+    revoked.ended = now;
+    return revocation_append_all(path, &revoked, 1, pool);
+}
+
+apr_status_t revocation_append_all(const char *path, const session_t *sessions, int count,
+                                   apr_pool_t *parent)
+{
     int fd;
+    apr_pool_t *pool;
     apr_status_t rv = open_alone(path, O_RDWR | O_APPEND | O_CREAT, &fd);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    revoked.state = SESSION_REVOKED;
-    revoked.reason = (apr_byte_t)reason;
-    revoked.ended = now;
-    rv = append_to(fd, path, &revoked, pool);
+    apr_pool_create(&pool, parent);
+    for (int done = 0; rv == APR_SUCCESS && done < count; done += APPEND_LINES) {
+        int piece = count - done < APPEND_LINES ? count - done : APPEND_LINES;
+
+        rv = append_to(fd, path, sessions + done, piece, pool);
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
     close(fd);
     return rv;
 }
 
 /* ---- loading ---- */
+
+/* What is kept beside revocations: that a program may be used again. */
+static int is_lift(const session_t *session)
+{
+    return session->state == SESSION_OPEN &&
+           (session->kind == SESSION_KIND_USER || session->kind == SESSION_KIND_KEY);
+}
+
+static apr_time_t moment_of(const session_t *session)
+{
+    return is_lift(session) ? session->started : session->ended;
+}
 
 apr_status_t revocation_load(const char *path, session_table_t *table, apr_time_t now,
                              unsigned *loaded, unsigned *unreadable, apr_pool_t *pool)
@@ -155,12 +191,12 @@ apr_status_t revocation_load(const char *path, session_table_t *table, apr_time_
     }
     while (session_lines_next(lines, line, &length)) {
         if (session_line_read(line, length, &session) != APR_SUCCESS ||
-            session.state != SESSION_REVOKED) {
+            (session.state != SESSION_REVOKED && !is_lift(&session))) {
             ++*unreadable;
         }
-        else if (session.ended > now - REVOCATION_KEPT) {
+        else if (moment_of(&session) > now - REVOCATION_KEPT) {
             rv = session_table_restore(table, &session);
-            *loaded += rv == APR_SUCCESS;
+            *loaded += rv == APR_SUCCESS && !is_lift(&session);
             result = rv == APR_SUCCESS ? result : rv;
         }
     }
@@ -176,7 +212,7 @@ static int is_kept(const char *line, apr_size_t length, apr_time_t now)
     session_t session;
 
     if (session_line_read(line, length, &session) == APR_SUCCESS) {
-        return session.ended > now - REVOCATION_KEPT;
+        return moment_of(&session) > now - REVOCATION_KEPT;
     }
     return session_line_is_intact(line, length);
 }

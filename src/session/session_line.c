@@ -53,8 +53,11 @@ static const field_t fields[] = {
     FIELD(FIELD_BYTE, refused),
     FIELD(FIELD_UINT32, personal_calls),
     FIELD(FIELD_UINT32, refusals),
+    FIELD(FIELD_BYTE, kind),
+    FIELD(FIELD_BYTE, elsewhere),
 };
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
+#define FIELDS_OF_OLD 22 /* what each line has; those behind came later */
 
 /* Every text escaped throughout, everything else at its longest. */
 #define LONGEST_TEXTS                                                                              \
@@ -297,6 +300,9 @@ apr_status_t session_line_read(const char *line, apr_size_t length, session_t *s
     for (apr_size_t number = 0; number < FIELD_COUNT; number++) {
         const char *tab = line <= end ? memchr(line, '\t', (apr_size_t)(end - line) + 1) : NULL;
 
+        if (!tab && number >= FIELDS_OF_OLD) {
+            break;
+        }
         if (!tab || read_field(line, (apr_size_t)(tab - line), &fields[number], session)) {
             return APR_EINVAL;
         }

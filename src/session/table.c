@@ -140,10 +140,29 @@ apr_time_t session_table_take_cleanup_due(session_table_t *table)
 
 /* ---- the gate ---- */
 
-static session_reason_t over_limit(const session_t *session, const session_limits_t *limits,
-                                   apr_time_t now_boot)
+void session_table_set_synced(session_table_t *table, apr_time_t now_boot)
 {
-    if (limits->idle && now_boot - session->last_action_boot >= limits->idle) {
+    atomic_store(&table->synced_at, now_boot);
+}
+
+/* Whether nobody else may know of a later action. */
+static int knows_last_action(const session_table_t *table, const session_t *session,
+                             apr_time_t now_boot)
+{
+    return !session->elsewhere || now_boot - atomic_load(&table->synced_at) < SESSION_SYNC_FRESH;
+}
+
+static session_reason_t over_limit(const session_table_t *table, const session_t *session,
+                                   const session_limits_t *limits, apr_time_t now_boot)
+{
+    if (session->kind != SESSION_KIND_COOKIE) {
+        return SESSION_REASON_NONE;
+    }
+    if (limits->not_before && session->started < limits->not_before) {
+        return SESSION_REASON_MANAGER;
+    }
+    if (limits->idle && now_boot - session->last_action_boot >= limits->idle &&
+        knows_last_action(table, session, now_boot)) {
         return SESSION_REASON_IDLE;
     }
     if (limits->lifetime && now_boot - session->started_boot >= limits->lifetime) {
@@ -161,11 +180,13 @@ static int apply_limits(table_entry_t *entry, const session_limits_t *limits, ap
     if (entry->session->state != SESSION_OPEN) {
         return 0;
     }
-    reason = over_limit(entry->session, limits, now_boot);
+    reason = over_limit(entry->table, entry->session, limits, now_boot);
     if (reason == SESSION_REASON_NONE) {
         return 0;
     }
-    table_end_session(entry, SESSION_EXPIRED, reason, now);
+    entry->session->elsewhere = 0;
+    table_end_session(entry, reason == SESSION_REASON_MANAGER ? SESSION_REVOKED : SESSION_EXPIRED,
+                      reason, now);
     return 1;
 }
 
@@ -175,6 +196,7 @@ static void note_request(table_entry_t *entry, int personal, apr_time_t now, apr
     int moves = apr_time_sec(now) != apr_time_sec(session->last_seen);
 
     session->last_seen = now;
+    session->elsewhere = 0;
     /* Requests do not reach this point in the order of their times. */
     if (personal && now_boot >= session->last_action_boot) {
         session->last_action_boot = now_boot;
@@ -254,6 +276,7 @@ static void newborn(const session_t *proto, session_t *session)
 {
     memset(session, 0, sizeof(*session));
     session->fingerprint = proto->fingerprint;
+    session->kind = proto->kind;
     session_copy_text(session->reference, sizeof(session->reference), proto->reference);
     session_copy_text(session->site, sizeof(session->site), proto->site);
     session_copy_text(session->address, sizeof(session->address), proto->address);
@@ -361,6 +384,7 @@ apr_status_t session_table_end(session_table_t *table, const fingerprint_t *fing
     if (entry.session) {
         *ended = *entry.session;
         if (may_end(entry.session->state, state)) {
+            entry.session->elsewhere = 0;
             table_end_session(&entry, state, reason, now);
         }
     }

@@ -203,6 +203,13 @@ static void fill(table_slot_t *slot, const session_t *session, session_state_t s
     slot->session.state = (apr_byte_t)state;
 }
 
+static void note_kind(session_table_t *table, const session_t *session)
+{
+    if (session->kind == SESSION_KIND_MARK) {
+        atomic_store(&table->marks, 1);
+    }
+}
+
 void table_free(session_table_t *table, apr_uint32_t index)
 {
     table_slot_t *slot = table_slot(table, index);
@@ -276,6 +283,7 @@ apr_uint32_t table_insert(session_table_t *table, apr_uint32_t *bucket, const se
         table_slot_t *slot = table_slot(table, index);
 
         fill(slot, session, state);
+        note_kind(table, session);
         slot->next = *bucket;
         *bucket = index;
         table_list_append(table, index);

@@ -16,7 +16,7 @@
 #include "session/table.h"
 
 #define TABLE_MAGIC APR_UINT64_C(0x3153534553415541)
-#define TABLE_LAYOUT 1u /* counts up with every change of a struct below or of session_t */
+#define TABLE_LAYOUT 2u /* counts up with every change of a struct below or of session_t */
 #define TABLE_ALIGNMENT 64u
 #define TABLE_STATES (SESSION_REVOKED + 1)
 
@@ -47,6 +47,8 @@ struct session_table_t {
     _Atomic apr_uint32_t generation;
     _Atomic apr_uint32_t repairs;
     _Atomic apr_int64_t cleanup_due;
+    _Atomic apr_int64_t synced_at; /* boot clock */
+    _Atomic apr_uint32_t marks;    /* 0: no slot was ever a mark */
 
     pthread_mutex_t lock;
     _Atomic apr_uint32_t dirty; /* the lock's owner is changing something below */
@@ -111,6 +113,9 @@ void table_replace(session_table_t *table, apr_uint32_t index, const session_t *
 /* Ends a present session, whatever its state was. */
 void table_end_session(table_entry_t *entry, session_state_t state, session_reason_t reason,
                        apr_time_t now);
+
+/* A program's session is open from that moment on, with nothing but its name kept. */
+void table_begin_anew(table_entry_t *entry, apr_time_t now);
 
 /* The slot is now the most recent of its state. */
 void table_touch(session_table_t *table, apr_uint32_t index);

@@ -65,7 +65,24 @@ apr_status_t session_table_find_reference(session_table_t *table, const char *re
     return APR_NOTFOUND;
 }
 
-static int copy_piece(session_table_t *table, session_t copies[COPY_SLOTS], apr_uint32_t *next)
+/* Of one user, or of anybody if user is NULL. */
+static int is_of(const session_t *session, const session_t *user)
+{
+    if (!user) {
+        return session->state != SESSION_FREE;
+    }
+    if (session->state != SESSION_OPEN ||
+        (session->uid ? session->uid != user->uid
+                      : !session->provisional || !*user->login ||
+                            strcmp(session->login, user->login) != 0)) {
+        return 0;
+    }
+    return !strcmp(session->site, user->site) &&
+           (!*session->database || !strcmp(session->database, user->database));
+}
+
+static int copy_piece(session_table_t *table, const session_t *user,
+                      session_t copies[COPY_SLOTS], apr_uint32_t *next)
 {
     apr_uint32_t index = *next;
     apr_uint32_t last;
@@ -79,7 +96,7 @@ static int copy_piece(session_table_t *table, session_t copies[COPY_SLOTS], apr_
     for (; index <= last && count < COPY_SLOTS; index++) {
         const session_t *session = &table_slot(table, index)->session;
 
-        if (session->state != SESSION_FREE) {
+        if (is_of(session, user)) {
             copies[count++] = *session;
         }
     }
@@ -87,7 +104,8 @@ static int copy_piece(session_table_t *table, session_t copies[COPY_SLOTS], apr_
     return count;
 }
 
-void session_table_each(session_table_t *table, session_visit_t visit, void *payload)
+static void each(session_table_t *table, const session_t *user, session_visit_t visit,
+                 void *payload)
 {
     session_t copies[COPY_SLOTS];
     apr_uint32_t next = 1;
@@ -98,7 +116,7 @@ void session_table_each(session_table_t *table, session_visit_t visit, void *pay
         if (table_lock(table) != APR_SUCCESS) {
             return;
         }
-        count = copy_piece(table, copies, &next);
+        count = copy_piece(table, user, copies, &next);
         table_unlock(table);
         for (int number = 0; number < count; number++) {
             if (visit(payload, &copies[number])) {
@@ -106,6 +124,17 @@ void session_table_each(session_table_t *table, session_visit_t visit, void *pay
             }
         }
     }
+}
+
+void session_table_each(session_table_t *table, session_visit_t visit, void *payload)
+{
+    each(table, NULL, visit, payload);
+}
+
+void session_table_each_of_user(session_table_t *table, const session_t *user,
+                                session_visit_t visit, void *payload)
+{
+    each(table, user, visit, payload);
 }
 
 /* ---- forgetting ---- */
@@ -149,13 +178,61 @@ apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before)
 
 /* ---- restoring ---- */
 
+static int is_program(const session_t *session)
+{
+    return session->kind == SESSION_KIND_USER || session->kind == SESSION_KIND_KEY;
+}
+
+/* A program that was ended and allowed again, or a browser that logged in anew under the id that
+ * it had logged out with. */
+static int began_anew(const session_t *session, const session_t *since)
+{
+    return session->state == SESSION_OPEN &&
+           (since->state == SESSION_LOGGED_OUT ||
+            (since->state == SESSION_REVOKED && is_program(session))) &&
+           session->started > since->ended;
+}
+
+/* The later word counts; a name is worth more than none. */
+static void merge_identity(session_t *known, const session_t *told)
+{
+    if (!session_is_nameless(told) &&
+        (session_is_nameless(known) || (known->provisional && !told->provisional) ||
+         (!told->provisional && told->rights_checked > known->rights_checked))) {
+        session_set_identity(known, told);
+    }
+}
+
+static void merge_state(table_entry_t *entry, const session_t *told)
+{
+    session_t *known = entry->session;
+
+    if (known->kind == SESSION_KIND_MARK) {
+        if (told->ended > known->ended) {
+            known->elsewhere = told->elsewhere;
+            table_end_session(entry, SESSION_REVOKED, told->reason, told->ended);
+        }
+    }
+    else if (began_anew(told, known)) {
+        known->elsewhere = told->elsewhere;
+        table_begin_anew(entry, told->started);
+    }
+    else if (told->state > known->state && !began_anew(known, told)) {
+        known->elsewhere = told->elsewhere;
+        table_end_session(entry, told->state, told->reason, told->ended);
+    }
+    else if (known->state == SESSION_OPEN && told->last_seen > known->last_seen) {
+        known->elsewhere = told->elsewhere;
+        known->last_seen = told->last_seen;
+        table_touch(entry->table, entry->index);
+    }
+}
+
 static void merge(table_entry_t *entry, const session_t *told)
 {
     session_t *known = entry->session;
 
-    if (session_is_nameless(known) && !session_is_nameless(told)) {
-        session_set_identity(known, told);
-    }
+    merge_identity(known, told);
     known->succeeded |= told->succeeded;
     known->refused |= told->refused;
     if (told->personal_calls > known->personal_calls) {
@@ -165,13 +242,7 @@ static void merge(table_entry_t *entry, const session_t *told)
         known->last_action = told->last_action;
         known->last_action_boot = told->last_action_boot;
     }
-    if (told->state > known->state) {
-        table_end_session(entry, told->state, told->reason, told->ended);
-    }
-    else if (known->state == SESSION_OPEN && told->last_seen > known->last_seen) {
-        known->last_seen = told->last_seen;
-        table_touch(entry->table, entry->index);
-    }
+    merge_state(entry, told);
 }
 
 static int is_refusal(const session_t *session)
