@@ -40,6 +40,9 @@ typedef struct call_t {
     const char *flags;        /* words parted by a blank, or NULL */
     const char *login, *database; /* what a login states; never a password */
     apr_int64_t uid;              /* what an RPC call states; 0 none */
+    /* What an RPC call has as its password if it has the form of an API key, else NULL. A secret:
+     * good for a fingerprint and nothing else. */
+    const char *api_key;
     result_ids_t result_ids;
     /* base_import names its target only when its import record is made (facts A10): the target of
      * a create of one, and the record that a later import runs. */

@@ -116,6 +116,7 @@ static int read_external(call_reader_t *reader)
                                    : json_new_string(reader->pool, NULL));
     }
     arguments->count = count;
+    reader->call.api_key = envelope_api_key(reader->parts);
     return call_external_read(reader->pool, call_parameter_text(reader, "service"),
                               call_parameter_text(reader, "method"), arguments, reader->redact,
                               reader->values, &reader->call, &reader->truncated);

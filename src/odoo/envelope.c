@@ -27,7 +27,7 @@ typedef struct frame_t {
     apr_size_t index; /* elements, or keys of a FORM_PAIR_OBJECT, so far */
 } frame_t;
 
-typedef enum text_t { TEXT_NONE, TEXT_KEY, TEXT_TREE, TEXT_IGNORED } text_t;
+typedef enum text_t { TEXT_NONE, TEXT_KEY, TEXT_TREE, TEXT_SECRET, TEXT_IGNORED } text_t;
 
 struct envelope_t {
     envelope_shape_t shape;
@@ -127,10 +127,10 @@ static target_t into_arguments(envelope_t *envelope, json_token_t token)
     return token == JSON_STRING ? into_slot(parts_argument_text(&envelope->parts)) : nowhere();
 }
 
-/* Behind the database and the user; no part of it may ever be kept. */
+/* Behind the database and the user; no part of a password may ever be kept. */
 #define EXTERNAL_PASSWORD 2
 
-static target_t target_argument(envelope_t *envelope)
+static target_t target_argument(envelope_t *envelope, json_token_t token)
 {
     slot_t *slot = parts_argument(&envelope->parts);
     int password = envelope->shape == ENVELOPE_EXTERNAL &&
@@ -138,6 +138,7 @@ static target_t target_argument(envelope_t *envelope)
 
     if (password) {
         slot->present = 0;
+        envelope->text = token == JSON_STRING ? TEXT_SECRET : envelope->text;
     }
     return password ? nowhere() : into_slot(slot);
 }
@@ -244,7 +245,7 @@ static target_t target_of(envelope_t *envelope, json_token_t token)
     case FORM_OBJECT:
         return target_member(envelope, frame->role, token);
     case FORM_ARRAY:
-        return target_argument(envelope);
+        return target_argument(envelope, token);
     case FORM_PAIRS:
         return target_pair(envelope, frame->role, token);
     case FORM_PAIR:
@@ -403,6 +404,9 @@ static void sink_text(void *payload, json_token_t token, const char *data, apr_s
     }
     else if (envelope->text == TEXT_KEY) {
         append_key(envelope, data, length);
+    }
+    else if (envelope->text == TEXT_SECRET) {
+        parts_append_secret(&envelope->parts, data, length);
     }
     if (last) {
         end_text(envelope, token);

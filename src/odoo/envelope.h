@@ -48,6 +48,9 @@ envelope_parts_t *envelope_of_values(apr_pool_t *pool, const json_value_t *argum
 json_value_t *envelope_parameter(const envelope_parts_t *parts, const char *name);
 json_value_t *envelope_argument(const envelope_parts_t *parts, apr_size_t index);
 apr_size_t envelope_argument_count(const envelope_parts_t *parts); /* as sent, kept or not */
+/* The password of an external call if it has the form of an API key, else NULL. A secret: good for
+ * a fingerprint and nothing else. */
+const char *envelope_api_key(const envelope_parts_t *parts);
 json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name);
 
 /* The kept keywords in the order sent, the context not among them; NULL behind the last. */

@@ -52,6 +52,8 @@ static void forget_arguments(envelope_parts_t *parts)
     forget(parts->arguments, ENVELOPE_MAX_ARGUMENTS);
     parts->argument_text.present = 0;
     parts->argument_count = 0;
+    memset(parts->api_key, 0, sizeof(parts->api_key));
+    parts->api_key_length = 0;
 }
 
 static void forget_context(envelope_parts_t *parts, context_of_t which)
@@ -83,6 +85,30 @@ void parts_begin_arguments(envelope_parts_t *parts)
 {
     see(parts, &parts->args_seen);
     forget_arguments(parts);
+}
+
+/* What cannot be a key any more is forgotten at once. */
+void parts_append_secret(envelope_parts_t *parts, const char *data, apr_size_t length)
+{
+    apr_size_t digits = 0;
+
+    while (digits < length &&
+           ((data[digits] >= '0' && data[digits] <= '9') ||
+            (data[digits] >= 'a' && data[digits] <= 'f'))) {
+        digits++;
+    }
+    if (digits < length || parts->api_key_length + length > ENVELOPE_API_KEY) {
+        memset(parts->api_key, 0, sizeof(parts->api_key));
+        parts->api_key_length = ENVELOPE_API_KEY + 1;
+        return;
+    }
+    memcpy(parts->api_key + parts->api_key_length, data, length);
+    parts->api_key_length += length;
+}
+
+const char *envelope_api_key(const envelope_parts_t *parts)
+{
+    return parts->api_key_length == ENVELOPE_API_KEY ? parts->api_key : NULL;
 }
 
 void parts_begin_keywords(envelope_parts_t *parts)

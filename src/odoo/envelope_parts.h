@@ -5,6 +5,8 @@
 
 #include "envelope.h"
 
+#define ENVELOPE_API_KEY 40 /* hexadecimal digits, as Odoo makes them */
+
 /* Longest member name told apart from all others. */
 #define ENVELOPE_KEY_SIZE 128
 
@@ -43,6 +45,8 @@ struct envelope_parts_t {
     apr_size_t argument_count;
     slot_t argument_text; /* args sent as a string: a sequence of its characters */
     json_value_t *first_character;
+    char api_key[ENVELOPE_API_KEY + 1]; /* in place of the password that is not kept */
+    apr_size_t api_key_length;          /* more than ENVELOPE_API_KEY: it is none */
     keyword_t keywords[ENVELOPE_MAX_KEYWORDS];
     apr_size_t keyword_count;
     slot_t contexts[CONTEXT_COUNT][ENVELOPE_CONTEXT_NAMES];
@@ -63,6 +67,8 @@ void parts_begin_context(envelope_parts_t *parts, context_of_t which);
 /* The slot, emptied, for the value that comes; NULL if there is none for it. */
 slot_t *parts_parameter(envelope_parts_t *parts, const envelope_key_t *key);
 slot_t *parts_argument(envelope_parts_t *parts);
+/* A piece of the third argument of an external call. */
+void parts_append_secret(envelope_parts_t *parts, const char *data, apr_size_t length);
 slot_t *parts_argument_text(envelope_parts_t *parts);
 slot_t *parts_keyword(envelope_parts_t *parts, const envelope_key_t *key);
 slot_t *parts_context(envelope_parts_t *parts, context_of_t which, const envelope_key_t *key);
