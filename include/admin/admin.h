@@ -37,6 +37,13 @@ typedef struct admin_request_t {
     /* Ends a session durably and at once (rules 2.3), and writes the event. APR_NOTFOUND. */
     apr_status_t (*revoke)(void *payload, const char *reference, session_reason_t reason,
                            const char *note);
+    /* Ends all open sessions of user->site, database and uid but the one of that reference. */
+    apr_status_t (*revoke_user)(void *payload, const session_t *user, const char *except,
+                                session_reason_t reason, const char *note, int *count);
+    /* Ends everybody on the visitor's site, the visitor included. */
+    apr_status_t (*revoke_everybody)(void *payload, const char *note);
+    /* Lets a program call again whose session was ended. APR_NOTFOUND; APR_EINVAL: it is none. */
+    apr_status_t (*lift)(void *payload, const char *reference, const char *note);
     /* Writes an event of the visitor's (trail_read, trail_exported). */
     void (*note)(void *payload, event_t *event);
     /* Sends a piece of the answer; not APR_SUCCESS when the client has gone. */

@@ -46,6 +46,8 @@ typedef struct site_t {
     apr_array_header_t *redact_globs;               /* of const char *; NULL: unset */
     int values;                                     /* values_level_t */
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
+    int max_user_sessions;                          /* 0: off */
+    int end_in_odoo;
     apr_array_header_t *managers;                   /* of const char *: a login, or group:<xmlid> */
     int client_hints; /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
@@ -53,6 +55,7 @@ typedef struct site_t {
     /* made from the above when the configuration is complete; for the rules in force ask rules_of
      */
     rules_t floor;
+    fingerprint_t mark; /* of everybody on the site; once the key is known */
 } site_t;
 
 typedef struct server_config_t {

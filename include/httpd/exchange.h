@@ -29,6 +29,8 @@ typedef struct exchange_t {
     char reference[SESSION_REFERENCE_SIZE];
     session_t session;       /* as the gate found it; state SESSION_FREE if it is not known */
     apr_uint32_t generation; /* of the session table, just before it was looked at */
+    session_kind_t kind;     /* of the caller; one without a cookie is no SESSION_KIND_COOKIE */
+    int ending;              /* Odoo is being asked to end the refused session */
     int hide_cookie;         /* a refused session on a page that it may see: Odoo gets no session */
     int hide_carriers;       /* the client sent carriers that this site does not take */
     int refused;             /* answered by us with 401 */
@@ -106,6 +108,15 @@ identity_t *question_who(request_rec *request, const char *cookie, int *answered
 int question_has_group(request_rec *request, const char *cookie, apr_int64_t uid,
                        const char *group);
 
+/* Ends the session inside Odoo. 1 if Odoo answered. Its Set-Cookie is not handed on. */
+int question_destroy(request_rec *request, const char *cookie);
+
+/* ---- callers without a cookie ---- */
+
+void caller_of_head(exchange_t *exchange); /* at the gate: a bearer key */
+void caller_of_call(exchange_t *exchange); /* the body was read: user or key of a call by RPC */
+int caller_refused(const exchange_t *exchange);
+
 /* ---- open websockets of this child ---- */
 
 void tunnel_note(exchange_t *exchange); /* before the handler; undone with the request */
@@ -117,9 +128,25 @@ void tunnel_child_init(apr_pool_t *pool);
 int admin_handler(request_rec *request);
 int admin_handler_claims(const request_rec *request); /* before mod_proxy can have it */
 
-/* Ends a session of this site durably and at once: on disk, then in shared memory, then as an
- * event. exchange: of the request that asked for it. Blocks on one fsync. APR_NOTFOUND. */
-apr_status_t life_revoke(exchange_t *exchange, const char *reference, session_reason_t reason,
-                         const char *note);
+/* ---- ends that a person decides, each of this site alone. exchange: of the request that asks. They
+ * hold on disk when they return APR_SUCCESS, and then at the next request in every child. Each blocks
+ * on one fsync. note: why, in the person's words, or NULL ---- */
+
+/* APR_NOTFOUND. */
+apr_status_t ending_one(exchange_t *exchange, const char *reference, session_reason_t reason,
+                        const char *note);
+/* Of user->site, database and uid, but for the one with the reference `except` (may be NULL). With
+ * SESSION_REASON_OWNER programs are left alone, since a person cannot let them in again. Linear in
+ * the number of sessions. */
+apr_status_t ending_user(exchange_t *exchange, const session_t *user, const char *except,
+                         session_reason_t reason, const char *note, int *count);
+/* All that began until now, whether the table knows them or not, programs excepted. Constant time:
+ * the keeper writes the single events later. */
+apr_status_t ending_everybody(exchange_t *exchange, const char *note);
+/* A program that was ended may call again. APR_NOTFOUND; APR_EINVAL if it is none, or not ended. */
+apr_status_t ending_lift(exchange_t *exchange, const char *reference, const char *note);
+
+/* UserAuditEndInOdoo: at a refused request, at most every ten seconds until Odoo has answered. */
+void ending_in_odoo(exchange_t *exchange);
 
 #endif

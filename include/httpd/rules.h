@@ -15,6 +15,7 @@ typedef struct rules_t {
     const redact_t *redact;
     values_level_t values;
     session_limits_t limits;
+    int user_sessions; /* the most open ones of one user; 0: any number */
 } rules_t;
 
 struct site_t;

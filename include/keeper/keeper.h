@@ -20,7 +20,8 @@ typedef enum keeper_level_t {
 
 typedef struct keeper_site_t {
     const char *name;
-    session_limits_t limits;
+    session_limits_t limits; /* not_before is looked up by `mark` */
+    fingerprint_t mark;
 } keeper_site_t;
 
 typedef struct keeper_retention_t {

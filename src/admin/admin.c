@@ -19,7 +19,7 @@ typedef enum access_t {
 } access_t;
 
 typedef struct route_t {
-    const char *path; /* "*" stands for one segment */
+    const char *path; /* each "*" stands for one segment */
     const char *methods;
     access_t access;
     page_handler_t handler;
@@ -41,6 +41,11 @@ static const route_t routes[] = {
     {"/sessions", READING, ACCESS_VISITOR, sessions_page},
     {"/sessions/*", READING, ACCESS_VISITOR, session_page},
     {"/sessions/*/revoke", "POST", ACCESS_VISITOR, sessions_revoke},
+    {"/sessions/*/lift", "POST", ACCESS_VISITOR, sessions_lift},
+    {"/sessions/revoke-others", "POST", ACCESS_VISITOR, sessions_revoke_others},
+    {"/users/*/revoke", "POST", ACCESS_VISITOR, users_revoke},
+    {"/users/*/*/*/revoke", "POST", ACCESS_VISITOR, users_revoke},
+    {"/site/revoke", "POST", ACCESS_VISITOR, site_revoke},
     {"/activity", READING, ACCESS_VISITOR, activity_page},
     {"/activity.csv", READING, ACCESS_CSV, activity_csv},
     {"/activity.jsonl", READING, ACCESS_CSV, activity_json_lines},
@@ -50,23 +55,25 @@ static const route_t routes[] = {
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };
 
-/* 1 if the path is the route's; *argument is then the segment at its "*", or NULL. */
+/* 1 if the path is the route's; *argument is then what stands from its first "*" to the end of its
+ * last one, or NULL. */
 static int route_matches(const char *route, const char *path, apr_pool_t *pool,
                          const char **argument)
 {
-    const char *star = strchr(route, '*');
-    apr_size_t head = star ? (apr_size_t)(star - route) : 0, segment;
+    const char *begin = NULL, *end = NULL;
 
-    *argument = NULL;
-    if (!star) {
-        return strcmp(route, path) == 0;
+    for (; *route; route++) {
+        apr_size_t segment = *route == '*' ? strcspn(path, "/") : 1;
+
+        if (segment == 0 || (*route != '*' && *route != *path)) {
+            return 0;
+        }
+        begin = begin || *route != '*' ? begin : path;
+        path += segment;
+        end = *route == '*' ? path : end;
     }
-    if (strncmp(route, path, head) != 0) {
-        return 0;
-    }
-    segment = strcspn(path + head, "/");
-    *argument = apr_pstrmemdup(pool, path + head, segment);
-    return segment > 0 && strcmp(star + 1, path + head + segment) == 0;
+    *argument = begin ? apr_pstrmemdup(pool, begin, (apr_size_t)(end - begin)) : NULL;
+    return !*path;
 }
 
 static const route_t *find_route(const admin_request_t *request, const char **argument)

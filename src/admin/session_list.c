@@ -147,6 +147,9 @@ static int collect_live(void *payload, const session_t *session)
     session_row_t *row = apr_hash_get(collector->known, session->reference, APR_HASH_KEY_STRING);
     int visible = rights_see_session(page->request, session);
 
+    if (!*session->reference) {
+        return 0; /* no session, but when everybody was ended */
+    }
     if (row) {
         put_live(row, session, page->pool);
         row->state = visible || session->uid <= 0 ? row->state : NULL;

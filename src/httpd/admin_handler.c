@@ -10,6 +10,7 @@
 
 #include "admin/admin.h"
 #include "httpd/exchange.h"
+#include "httpd/limits.h"
 #include "httpd/runtime.h"
 #include "odoo/refusal.h"
 #include "text/cookie.h"
@@ -72,6 +73,7 @@ static void confirm(exchange_t *exchange)
 
 static void identify_visitor(exchange_t *exchange, admin_visitor_t *visitor)
 {
+    session_limits_t limits = limits_of(exchange);
     runtime_t *self = runtime();
     int expired = 0;
 
@@ -83,9 +85,9 @@ static void identify_visitor(exchange_t *exchange, admin_visitor_t *visitor)
     }
     fingerprint_of_cookie(&self->key, exchange->site->name, exchange->cookie,
                           &exchange->fingerprint);
-    session_table_gate(self->sessions, &exchange->fingerprint, &exchange->rules->limits, 0,
-                       apr_time_now(), boot_time_now(), &exchange->session, &expired);
-    if (exchange->session.state == SESSION_REVOKED || exchange->session.state == SESSION_EXPIRED) {
+    session_table_gate(self->sessions, &exchange->fingerprint, &limits, 0, apr_time_now(),
+                       boot_time_now(), &exchange->session, &expired);
+    if (limits_refuse(exchange->site, &exchange->session)) {
         exchange->refused = 1;
         return;
     }
@@ -102,7 +104,23 @@ static void identify_visitor(exchange_t *exchange, admin_visitor_t *visitor)
 static apr_status_t on_revoke(void *payload, const char *reference, session_reason_t reason,
                               const char *note)
 {
-    return life_revoke(payload, reference, reason, note);
+    return ending_one(payload, reference, reason, note);
+}
+
+static apr_status_t on_revoke_user(void *payload, const session_t *user, const char *except,
+                                   session_reason_t reason, const char *note, int *count)
+{
+    return ending_user(payload, user, except, reason, note, count);
+}
+
+static apr_status_t on_revoke_everybody(void *payload, const char *note)
+{
+    return ending_everybody(payload, note);
+}
+
+static apr_status_t on_lift(void *payload, const char *reference, const char *note)
+{
+    return ending_lift(payload, reference, note);
 }
 
 static void on_note(void *payload, event_t *note)
@@ -235,6 +253,9 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .store = &self->installation->store,
         .now = request->request_time,
         .revoke = on_revoke,
+        .revoke_user = on_revoke_user,
+        .revoke_everybody = on_revoke_everybody,
+        .lift = on_lift,
         .note = on_note,
         .write = on_write,
         .start = on_start,

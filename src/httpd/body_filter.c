@@ -63,6 +63,9 @@ static apr_status_t body_over(body_filter_t *self)
     apr_status_t status = record_intent(exchange, 1);
 
     self->over = 1;
+    if (exchange->refused) {
+        return refusal_send_in_body(exchange);
+    }
     if (record_refuses(exchange, status)) {
         return send_error(exchange->request, HTTP_SERVICE_UNAVAILABLE);
     }

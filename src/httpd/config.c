@@ -28,6 +28,8 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->site.values = CONFIG_UNSET;
     config->site.idle_timeout = CONFIG_UNSET;
     config->site.max_lifetime = CONFIG_UNSET;
+    config->site.max_user_sessions = CONFIG_UNSET;
+    config->site.end_in_odoo = CONFIG_UNSET;
     config->site.all_carriers = CONFIG_UNSET;
     config->site.client_hints = CONFIG_UNSET;
     return config;
@@ -52,6 +54,8 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(values);
     MERGE_NUMBER(idle_timeout);
     MERGE_NUMBER(max_lifetime);
+    MERGE_NUMBER(max_user_sessions);
+    MERGE_NUMBER(end_in_odoo);
     MERGE_POINTER(managers);
     MERGE_NUMBER(all_carriers);
     MERGE_NUMBER(client_hints);
@@ -151,6 +155,7 @@ static void site_compile(apr_pool_t *pool, site_t *site)
     site->floor.values = (values_level_t)site->values;
     site->floor.limits.idle = site->idle_timeout;
     site->floor.limits.lifetime = site->max_lifetime;
+    site->floor.user_sessions = site->max_user_sessions;
 }
 
 static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *site)
@@ -158,6 +163,8 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
     DEFAULT_NUMBER(site->values, VALUES_FULL);
     DEFAULT_NUMBER(site->idle_timeout, 0);
     DEFAULT_NUMBER(site->max_lifetime, 0);
+    DEFAULT_NUMBER(site->max_user_sessions, 0);
+    DEFAULT_NUMBER(site->end_in_odoo, 0);
     DEFAULT_NUMBER(site->all_carriers, 0);
     DEFAULT_NUMBER(site->client_hints, 1);
     if (!site->name) {

@@ -396,6 +396,39 @@ static const char *set_max_lifetime(cmd_parms *cmd, void *dir, const char *value
     return error ? error : read_time_or_off(cmd, value, &own(cmd)->site.max_lifetime);
 }
 
+#define MAX_USER_SESSIONS 100000
+
+static const char *set_max_user_sessions(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = per_site(cmd);
+    char *end;
+    apr_int64_t count = apr_strtoi64(value, &end, 10);
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (!strcasecmp(value, "off")) {
+        count = 0;
+    }
+    else if (*end || end == value || count < 1 || count > MAX_USER_SESSIONS) {
+        return wrong(cmd, value, "say a number from 1 to 100000, or off");
+    }
+    own(cmd)->site.max_user_sessions = (int)count;
+    return NULL;
+}
+
+static const char *set_end_in_odoo(cmd_parms *cmd, void *dir, int on)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    if (!error) {
+        own(cmd)->site.end_in_odoo = on;
+    }
+    return error;
+}
+
 static const char *set_client_hints(cmd_parms *cmd, void *dir, int on)
 {
     const char *error = per_site(cmd);
@@ -454,6 +487,10 @@ const command_rec config_directives[] = {
                   "ends a session so long after its person's last action, or off"),
     AP_INIT_TAKE1("UserAuditMaxLifetime", set_max_lifetime, NULL, RSRC_CONF,
                   "ends a session so long after its login, or off"),
+    AP_INIT_TAKE1("UserAuditMaxUserSessions", set_max_user_sessions, NULL, RSRC_CONF,
+                  "how many open sessions a user may have, the oldest is ended; or off"),
+    AP_INIT_FLAG("UserAuditEndInOdoo", set_end_in_odoo, NULL, RSRC_CONF,
+                 "On to log ended sessions out of Odoo as well"),
     AP_INIT_ITERATE("UserAuditManager", add_manager, NULL, RSRC_CONF,
                     "logins or group:<external id> that see and end every session"),
     AP_INIT_FLAG("UserAuditClientHints", set_client_hints, NULL, RSRC_CONF,

@@ -5,6 +5,7 @@
 
 #include <http_request.h>
 
+#include "httpd/limits.h"
 #include "httpd/runtime.h"
 
 exchange_t *exchange_of(request_rec *request)
@@ -38,12 +39,13 @@ int exchange_ended(exchange_t *exchange)
     apr_uint32_t generation = session_table_generation(runtime()->sessions);
     session_t session;
 
-    if (generation == exchange->generation || !exchange->cookie || exchange->hide_cookie) {
+    if (generation == exchange->generation || exchange->hide_cookie ||
+        (!exchange->cookie && exchange->kind == SESSION_KIND_COOKIE)) {
         return 0;
     }
     exchange->generation = generation;
     if (session_table_find(runtime()->sessions, &exchange->fingerprint, &session) != APR_SUCCESS ||
-        (session.state != SESSION_REVOKED && session.state != SESSION_EXPIRED)) {
+        !limits_refuse(exchange->site, &session)) {
         return 0;
     }
     exchange->session = session;

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "httpd/exchange.h"
+#include "httpd/limits.h"
 #include "httpd/runtime.h"
 #include "text/cookie.h"
 #include "text/form.h"
@@ -157,7 +158,7 @@ static int is_over(const site_t *site, const char *cookie)
     }
     fingerprint_of_cookie(&self->key, site->name, cookie, &fingerprint);
     return session_table_find(self->sessions, &fingerprint, &session) == APR_SUCCESS &&
-           (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED);
+           limits_refuse(site, &session);
 }
 
 /* Versions differ in which carrier they take, so a request that brings several is refused if any of
@@ -215,13 +216,14 @@ static void find_fingerprint(exchange_t *exchange)
 static void look_up(exchange_t *exchange)
 {
     runtime_t *self = runtime();
+    session_limits_t limits = limits_of(exchange);
     /* Whether a JSON call is a person's is told by its body, later. */
     int personal = exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON;
     int expired = 0;
 
     find_fingerprint(exchange);
     exchange->generation = session_table_generation(self->sessions);
-    session_table_gate(self->sessions, &exchange->fingerprint, &exchange->rules->limits, personal,
+    session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal,
                        apr_time_now(), boot_time_now(), &exchange->session, &expired);
     if (exchange->session.state == SESSION_FREE) {
         fingerprint_reference(&self->key, &exchange->fingerprint, exchange->reference);
@@ -230,17 +232,14 @@ static void look_up(exchange_t *exchange)
         apr_cpystrn(exchange->reference, exchange->session.reference, SESSION_REFERENCE_SIZE);
     }
     if (expired) {
-        event_t *event = record_event(exchange, OPERATION_SESSION_EXPIRED);
+        event_t *event = record_event(exchange, exchange->session.state == SESSION_REVOKED
+                                                    ? OPERATION_SESSION_REVOKED
+                                                    : OPERATION_SESSION_EXPIRED);
 
         record_session(event, &exchange->session);
         record_note(event, "reason", session_reason_name(exchange->session.reason));
         runtime_append(JOURNAL_EVENT, 0, event);
     }
-}
-
-static int is_refused(const exchange_t *exchange)
-{
-    return exchange->session.state == SESSION_REVOKED || exchange->session.state == SESSION_EXPIRED;
 }
 
 /* A session that is in use and still nameless a while after Odoo first answered it: ask Odoo who it
@@ -268,6 +267,7 @@ static void ask_name(exchange_t *exchange)
 
 static void refuse(exchange_t *exchange)
 {
+    ending_in_odoo(exchange);
     if (exchange->route->passes_refused) {
         exchange->hide_cookie = 1;
         exchange->session.state = SESSION_FREE;
@@ -281,9 +281,11 @@ static void refuse(exchange_t *exchange)
 static int gate_subrequest(request_rec *request)
 {
     const site_t *site = goes_to_proxy(request) ? config_site(request) : NULL;
+    const exchange_t *exchange =
+        ap_get_module_config(request->main->request_config, &user_audit_module);
     carriers_t carriers;
 
-    if (!site) {
+    if (!site || (exchange && exchange->ending)) {
         return DECLINED;
     }
     carriers = find_carriers(request);
@@ -325,12 +327,17 @@ int gate_fixups(request_rec *request)
     exchange->query = request->args;
     if (exchange->cookie) {
         look_up(exchange);
-        if (is_refused(exchange) || (site->all_carriers && is_any_over(site, &carriers))) {
+        if (limits_refuse(site, &exchange->session) ||
+            (site->all_carriers && is_any_over(site, &carriers))) {
             refuse(exchange);
         }
         else {
             ask_name(exchange);
         }
+    }
+    if (!exchange->refused && !exchange->hide_cookie) {
+        caller_of_head(exchange);
+        exchange->refused = caller_refused(exchange);
     }
     if (!exchange->refused && exchange->route->kind == ROUTE_WEBSOCKET) {
         tunnel_note(exchange);

@@ -64,6 +64,8 @@ static const keeper_site_t *list_sites(apr_pool_t *pool, server_rec *main_server
             known->name = site->name;
             known->limits.idle = site->idle_timeout;
             known->limits.lifetime = site->max_lifetime;
+            known->limits.not_before = 0;
+            known->mark = site->mark;
         }
     }
     *count = sites->nelts;

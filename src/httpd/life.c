@@ -7,8 +7,9 @@
 #include <apr_strings.h>
 
 #include "httpd/exchange.h"
+#include "httpd/limits.h"
 #include "httpd/runtime.h"
-#include "session/revocation.h"
+#include "life.h"
 #include "text/buffer.h"
 
 APLOG_USE_MODULE(user_audit);
@@ -41,9 +42,10 @@ static void copy_text(char *target, apr_size_t size, const char *text)
     apr_cpystrn(target, text ? text : "", size);
 }
 
-static session_t prototype(exchange_t *exchange, const fingerprint_t *fingerprint)
+session_t life_prototype(exchange_t *exchange, const fingerprint_t *fingerprint,
+                         session_kind_t kind)
 {
-    session_t proto = {.state = SESSION_OPEN};
+    session_t proto = {.state = SESSION_OPEN, .kind = (apr_byte_t)kind};
 
     proto.fingerprint = *fingerprint;
     fingerprint_reference(&runtime()->key, fingerprint, proto.reference);
@@ -54,8 +56,7 @@ static session_t prototype(exchange_t *exchange, const fingerprint_t *fingerprin
     return proto;
 }
 
-/* Makes or re-opens the slot. 0 if the session may not be used: it was ended meanwhile. */
-static int admit(exchange_t *exchange, const session_t *proto)
+int life_admit(exchange_t *exchange, const session_t *proto)
 {
     session_t evicted = {0};
     int created = 0;
@@ -75,8 +76,8 @@ static int admit(exchange_t *exchange, const session_t *proto)
     return status != APR_EACCES;
 }
 
-static void identify(exchange_t *exchange, const fingerprint_t *fingerprint,
-                     const session_t *identity, session_t *session)
+void life_identify(exchange_t *exchange, const fingerprint_t *fingerprint,
+                   const session_t *identity, session_t *session)
 {
     int changed = 0;
     event_t *event;
@@ -92,6 +93,7 @@ static void identify(exchange_t *exchange, const fingerprint_t *fingerprint,
     record_session(event, session);
     identity_note(event, session);
     write_event(event);
+    ending_limit(exchange, session);
 }
 
 static session_t confirmed(const identity_t *who, apr_time_t now)
@@ -126,45 +128,48 @@ static void end(exchange_t *exchange, session_reason_t reason)
 static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_t *fingerprint,
                   session_t *session)
 {
-    session_t proto = prototype(exchange, fingerprint);
+    session_t proto = life_prototype(exchange, fingerprint, SESSION_KIND_COOKIE);
 
     if (exchange->cookie && !digest_equal(fingerprint, &exchange->fingerprint, DIGEST_SIZE)) {
         session_table_set_successor(runtime()->sessions, &exchange->fingerprint);
         end(exchange, SESSION_REASON_LOGOUT);
     }
     *session = proto;
-    if (!admit(exchange, &proto)) {
+    if (!life_admit(exchange, &proto)) {
         return;
     }
     if (!reply->identity && exchange->call && exchange->call->login) {
         session_t identity = claimed(exchange->call);
 
-        identify(exchange, fingerprint, &identity, session);
+        life_identify(exchange, fingerprint, &identity, session);
     }
 }
 
 /* Odoo gives some sessions a new id while they are in use (the identity check before a password
- * change does, in every version). Who it is stays; an ended session stays ended under its new name.
- */
+ * change does, in every version). Who it is and since when stays; an ended session stays ended under
+ * its new name. */
 static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session_t *session)
 {
-    session_t proto = prototype(exchange, fingerprint), before;
+    session_t proto = life_prototype(exchange, fingerprint, SESSION_KIND_COOKIE), before;
     int known =
         session_table_find(runtime()->sessions, &exchange->fingerprint, &before) == APR_SUCCESS;
 
-    if (known && (before.state == SESSION_REVOKED || before.state == SESSION_EXPIRED)) {
-        revocation_append(runtime()->revoked_file, &proto, before.reason, apr_time_now(),
-                          exchange->request->pool);
-        session_table_end(runtime()->sessions, fingerprint, SESSION_REVOKED, before.reason, &proto,
-                          session);
+    if (known) {
+        proto.started = before.started;
+        proto.started_boot = before.started_boot;
+    }
+    if (known && limits_refuse(exchange->site, &before)) {
+        ending_unseen(exchange, &proto,
+                      before.state == SESSION_OPEN ? SESSION_REASON_MANAGER
+                                                   : (session_reason_t)before.reason);
         return;
     }
-    if (!admit(exchange, &proto)) {
+    if (!life_admit(exchange, &proto)) {
         return;
     }
     *session = proto;
     if (known) {
-        identify(exchange, fingerprint, &before, session);
+        life_identify(exchange, fingerprint, &before, session);
         end(exchange, SESSION_REASON_ODOO);
     }
 }
@@ -172,9 +177,16 @@ static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session
 static void use(exchange_t *exchange, session_t *session)
 {
     if (exchange->session.state == SESSION_FREE || exchange->session.state == SESSION_LOGGED_OUT) {
-        session_t proto = prototype(exchange, &exchange->fingerprint);
+        session_t proto =
+            life_prototype(exchange, &exchange->fingerprint, SESSION_KIND_COOKIE);
 
-        if (!admit(exchange, &proto)) {
+        /* Nobody saw it begin, so it counts as one from before everybody was ended. */
+        if (session_table_marked(runtime()->sessions, &exchange->site->mark)) {
+            ending_unseen(exchange, &proto, SESSION_REASON_MANAGER);
+            *session = proto;
+            return;
+        }
+        if (!life_admit(exchange, &proto)) {
             return;
         }
         *session = proto;
@@ -222,6 +234,10 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
     fingerprint_t fingerprint;
     int moved;
 
+    if (exchange->kind != SESSION_KIND_COOKIE || exchange->route->flags & ROUTE_SESSIONLESS) {
+        caller_settle(exchange, reply, session);
+        return;
+    }
     if (!subject(exchange, &fingerprint)) {
         return;
     }
@@ -249,49 +265,6 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
     if (names_somebody(reply)) {
         session_t identity = confirmed(reply->identity, exchange->request->request_time);
 
-        identify(exchange, &fingerprint, &identity, session);
+        life_identify(exchange, &fingerprint, &identity, session);
     }
-}
-
-static void write_revoked(exchange_t *exchange, const session_t *ended, session_reason_t reason,
-                          const char *text)
-{
-    event_t *event = record_event(exchange, OPERATION_SESSION_REVOKED);
-    json_value_t *note = json_new_object(event->pool);
-    buffer_t buffer;
-
-    record_session(event, ended);
-    json_set(note, "reason", json_new_string(event->pool, session_reason_name(reason)));
-    json_set(note, "by", json_new_string(event->pool, exchange->session.login));
-    json_set(note, "by_session", json_new_string(event->pool, exchange->session.reference));
-    if (text && *text) {
-        json_set(note, "note", json_new_string(event->pool, text));
-    }
-    buffer_init(&buffer, event->pool, NOTE_LIMIT);
-    json_write(&buffer, note);
-    event_set(event, EVENT_VALUES, buffer_string(&buffer));
-    write_event(event);
-}
-
-apr_status_t life_revoke(exchange_t *exchange, const char *reference, session_reason_t reason,
-                         const char *note)
-{
-    session_t session, ended;
-    apr_status_t status = session_table_find_reference(runtime()->sessions, reference, &session);
-
-    if (status != APR_SUCCESS || strcmp(session.site, exchange->site->name)) {
-        return APR_NOTFOUND;
-    }
-    /* Disk before memory: what a person has been told holds over every kind of restart. */
-    status = revocation_append(runtime()->revoked_file, &session, reason, apr_time_now(),
-                               exchange->request->pool);
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    status = session_table_end(runtime()->sessions, &session.fingerprint, SESSION_REVOKED, reason,
-                               &session, &ended);
-    if (status == APR_SUCCESS && ended.state != SESSION_REVOKED) {
-        write_revoked(exchange, &session, reason, note);
-    }
-    return status;
 }

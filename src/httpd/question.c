@@ -20,6 +20,7 @@
 #define BODY_FILTER "USER_AUDIT_QUESTION"
 #define ANSWER_FILTER "USER_AUDIT_ANSWER"
 #define SESSION_INFO_PATH "/web/session/get_session_info"
+#define DESTROY_PATH "/web/session/destroy"
 #define HAS_GROUP_PATH "/web/dataset/call_kw/res.users/has_group"
 #define QUESTION_LIMIT 1024
 
@@ -29,6 +30,7 @@ static const json_limits_t answer_limits = {.nodes = 20000,
                                             .members = 4096};
 
 typedef struct question_t {
+    int discreet; /* the client gets no cookie from the answer */
     const char *body;
     buffer_t answer;
     int over;
@@ -123,11 +125,10 @@ static int hand_on_cookie(void *data, const char *name, const char *value)
 }
 
 /* The result of a JSON-RPC answer; NULL if there is none. *answered: Odoo gave any answer. */
-static json_value_t *ask(request_rec *request, const char *path, const char *cookie,
-                         const char *body, int *answered)
+static json_value_t *ask_as(question_t *question, request_rec *request, const char *path,
+                            const char *cookie, const char *body, int *answered)
 {
     request_rec *subrequest;
-    question_t *question = apr_pcalloc(request->pool, sizeof(*question));
     json_value_t *result = NULL;
 
     *answered = 0;
@@ -152,11 +153,31 @@ static json_value_t *ask(request_rec *request, const char *path, const char *coo
 
             *answered = answer != NULL;
             result = json_member(answer, "result");
-            apr_table_do(hand_on_cookie, request, subrequest->headers_out, "Set-Cookie", NULL);
+            if (!question->discreet) {
+                apr_table_do(hand_on_cookie, request, subrequest->headers_out, "Set-Cookie", NULL);
+            }
         }
     }
     ap_destroy_sub_req(subrequest);
     return result;
+}
+
+static json_value_t *ask(request_rec *request, const char *path, const char *cookie,
+                         const char *body, int *answered)
+{
+    question_t *question = apr_pcalloc(request->pool, sizeof(*question));
+
+    return ask_as(question, request, path, cookie, body, answered);
+}
+
+int question_destroy(request_rec *request, const char *cookie)
+{
+    question_t *question = apr_pcalloc(request->pool, sizeof(*question));
+    int answered;
+
+    question->discreet = 1;
+    ask_as(question, request, DESTROY_PATH, cookie, "{}", &answered);
+    return answered;
 }
 
 static const char *call_body(apr_pool_t *pool, apr_int64_t uid, const char *group)

@@ -50,8 +50,12 @@ void record_session(event_t *event, const session_t *session)
         event_set_integer(event, EVENT_UID, session->uid);
         event_set(event, EVENT_USER, session->name);
     }
-    event_set(event, EVENT_LOGIN, session->login);
-    event_set(event, EVENT_DATABASE, session->database);
+    if (*session->login) {
+        event_set(event, EVENT_LOGIN, session->login);
+    }
+    if (*session->database) {
+        event_set(event, EVENT_DATABASE, session->database);
+    }
 }
 
 void record_note(event_t *event, const char *key, const char *text)
@@ -126,7 +130,7 @@ static fingerprint_t import_owner(const exchange_t *exchange)
     const call_t *call = exchange->call;
     fingerprint_t owner = exchange->fingerprint;
 
-    if (!exchange->cookie) {
+    if (!exchange->cookie && exchange->kind == SESSION_KIND_COOKIE) {
         fingerprint_of_user(&runtime()->key, exchange->site->name,
                             call->database ? call->database : "", call->uid, &owner);
     }
@@ -167,13 +171,14 @@ static void finish_body(exchange_t *exchange, int complete)
     const call_t *call = call_reader_finish(exchange->call_reader, complete);
 
     exchange->call = call;
+    caller_of_call(exchange);
     exchange->model = final_model(exchange);
     exchange->wanted = call->operation != OPERATION_NONE &&
                        track_wants(exchange->rules->track, call->operation, exchange->model);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         /* The gate let it in in time, however long its body took. */
-        static const session_limits_t none = {0, 0};
+        static const session_limits_t none = {0, 0, 0};
         int expired;
 
         session_table_gate(runtime()->sessions, &exchange->fingerprint, &none, 1, apr_time_now(),
@@ -189,6 +194,10 @@ apr_status_t record_intent(exchange_t *exchange, int complete)
         return APR_SUCCESS;
     }
     finish_body(exchange, complete);
+    if (caller_refused(exchange)) {
+        exchange->refused = 1;
+        return APR_SUCCESS;
+    }
     if (!exchange->wanted || !operation_may_write(exchange->call->operation) ||
         !runtime()->journal) {
         return exchange->wanted && !runtime()->journal ? APR_ENOTIMPL : APR_SUCCESS;

@@ -83,6 +83,17 @@ static const char *prepare_folder(apr_pool_t *pool, const char *path)
     return problem;
 }
 
+static void make_marks(const runtime_t *self, server_rec *main_server)
+{
+    for (server_rec *server = main_server; server; server = server->next) {
+        site_t *site = &config_of(server)->site;
+
+        if (site->enabled == 1) {
+            fingerprint_of_site(&self->key, site->name, &site->mark);
+        }
+    }
+}
+
 static const char *load_key(apr_pool_t *pool, runtime_t *self)
 {
     const char *path = apr_pstrcat(pool, self->installation->state_dir, "/site.key", NULL);
@@ -239,6 +250,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
         (problem = load_checkpoint_key(pconf, self, main_server)) || (problem = take_imports(pconf, self, main_server))) {
         return problem;
     }
+    make_marks(self, main_server);
     return take_table(pconf, self, main_server);
 }
 

@@ -9,10 +9,12 @@
 #include <apr_thread_mutex.h>
 
 #include "httpd/exchange.h"
+#include "httpd/limits.h"
 #include "httpd/runtime.h"
 
 typedef struct tunnel_t {
     APR_RING_ENTRY(tunnel_t) link;
+    const site_t *site;
     fingerprint_t fingerprint;
     apr_socket_t *socket;
 } tunnel_t;
@@ -51,6 +53,7 @@ void tunnel_note(exchange_t *exchange)
         return;
     }
     tunnel = apr_pcalloc(request->pool, sizeof(*tunnel));
+    tunnel->site = exchange->site;
     tunnel->fingerprint = exchange->fingerprint;
     tunnel->socket = ap_get_conn_socket(connection);
     if (!tunnel->socket) {
@@ -70,7 +73,7 @@ static int is_over(const tunnel_t *tunnel)
 
     return session_table_superseded(sessions) ||
            (session_table_find(sessions, &tunnel->fingerprint, &session) == APR_SUCCESS &&
-            (session.state == SESSION_REVOKED || session.state == SESSION_EXPIRED));
+            limits_refuse(tunnel->site, &session));
 }
 
 /* Shutting down is all that another thread may do to a connection; its owner closes it. */

@@ -14,6 +14,7 @@
 #define TOUCH_LOOK_BACK                                                                            \
     apr_time_from_sec(600) /* at start: what a keeper before may have missed                       \
                             */
+#define REFUSALS_GAP apr_time_from_sec(60)
 #define SAVE_GAP apr_time_from_sec(30)
 /* Each batch of purging leaves an event `purged`: seldom, so that there are few of them. */
 #define PURGE_GAP apr_time_from_sec(3600)
@@ -22,20 +23,29 @@
 
 /* ---- sessions that nobody used for too long ---- */
 
-static const session_limits_t *limits_of(const keeper_config_t *config, const char *site)
+static int limits_of(const keeper_config_t *config, const char *site, session_limits_t *limits)
 {
     for (int i = 0; i < config->site_count; i++) {
-        if (strcmp(config->sites[i].name, site) == 0) {
-            return &config->sites[i].limits;
+        const keeper_site_t *known = &config->sites[i];
+
+        if (strcmp(known->name, site) == 0) {
+            *limits = known->limits;
+            limits->not_before = session_table_marked(config->sessions, &known->mark);
+            return 1;
         }
     }
-    return NULL;
+    return 0;
 }
 
-static void tell_expired(keeper_t *keeper, const session_t *session)
+/* Everybody on a site was ended at once; here the single sessions follow. */
+static const char *word_of_end(const session_t *session)
 {
-    apr_pool_t *pool = keeper->cleanup_pool;
-    event_t *event = own_event(pool, "session_expired");
+    return session->state == SESSION_REVOKED ? "session_revoked" : "session_expired";
+}
+
+static event_t *session_event(keeper_t *keeper, const char *operation, const session_t *session)
+{
+    event_t *event = own_event(keeper->cleanup_pool, operation);
 
     event_set(event, EVENT_SITE, session->site);
     event_set(event, EVENT_DATABASE, session->database);
@@ -46,6 +56,14 @@ static void tell_expired(keeper_t *keeper, const session_t *session)
     if (session->uid > 0) {
         event_set_integer(event, EVENT_UID, session->uid);
     }
+    return event;
+}
+
+static void tell_expired(keeper_t *keeper, const session_t *session)
+{
+    apr_pool_t *pool = keeper->cleanup_pool;
+    event_t *event = session_event(keeper, word_of_end(session), session);
+
     event_set(event, EVENT_VALUES,
               apr_psprintf(pool, "{\"reason\":\"%s\"}",
                            session_reason_name((session_reason_t)session->reason)));
@@ -56,16 +74,37 @@ static void tell_expired(keeper_t *keeper, const session_t *session)
 static int expire_session(void *payload, const session_t *session)
 {
     keeper_t *keeper = payload;
-    const session_limits_t *limits = limits_of(keeper->config, session->site);
+    session_limits_t limits;
     session_t after;
     int newly_ended = 0;
 
-    if (session->state == SESSION_OPEN && limits &&
-        session_table_expire(keeper->config->sessions, &session->fingerprint, limits,
+    if (session->state == SESSION_OPEN && limits_of(keeper->config, session->site, &limits) &&
+        session_table_expire(keeper->config->sessions, &session->fingerprint, &limits,
                              apr_time_now(), boot_time_now(), &after,
                              &newly_ended) == APR_SUCCESS &&
         newly_ended) {
         tell_expired(keeper, &after);
+    }
+    return keeper_stopping(keeper);
+}
+
+/* Some web clients repeat a refused call hundreds of times a second: one event a minute. */
+static int tell_refusals(void *payload, const session_t *session)
+{
+    keeper_t *keeper = payload;
+    apr_uint32_t count = session->refusals ? session_table_take_refusals(keeper->config->sessions,
+                                                                         &session->fingerprint)
+                                           : 0;
+
+    if (count) {
+        event_t *event = session_event(keeper, "session_refused", session);
+
+        event_set(event, EVENT_OUTCOME, "denied");
+        event_set(event, EVENT_VALUES,
+                  apr_psprintf(keeper->cleanup_pool, "{\"reason\":\"%s\",\"refused\":%u}",
+                               session_reason_name((session_reason_t)session->reason), count));
+        own_event_append(keeper, event);
+        apr_pool_clear(keeper->cleanup_pool);
     }
     return keeper_stopping(keeper);
 }
@@ -223,6 +262,9 @@ void cleanup_tick(keeper_t *keeper)
         tidy(keeper);
         keeper->purging |= has_passed(&keeper->purged_at, PURGE_GAP, now);
         keeper->shrinking = 1;
+    }
+    if (keeper->config->sessions && has_passed(&keeper->refusals_at, REFUSALS_GAP, now)) {
+        session_table_each(keeper->config->sessions, tell_refusals, keeper);
     }
     if (keeper->store && keeper->purging) {
         purge_step(keeper);

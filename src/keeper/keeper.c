@@ -75,7 +75,7 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     keeper->segments = apr_array_make(pool, 16, sizeof(keeper_segment_t *));
     buffer_init(&keeper->scratch, pool, CHAIN_SCRATCH_LIMIT);
     keeper->limit = KEEPER_BATCH;
-    keeper->saved_at = boot_time_now();
+    keeper->saved_at = keeper->refusals_at = boot_time_now();
     keeper->touched_to = apr_time_now() - LOOK_BACK;
     purge_create(keeper);
     checkpoint_create(keeper);

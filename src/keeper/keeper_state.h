@@ -103,6 +103,7 @@ struct keeper_t {
 
     /* cleanup.c */
     apr_pool_t *cleanup_pool;
+    apr_time_t refusals_at; /* boot clock, as the next ones */
     apr_time_t cleaned_at, touched_at, saved_at, compacted_at, synced_at; /* boot clock */
     apr_interval_time_t touch_gap;
     apr_time_t touched_to; /* wall clock: later actions are not in the store yet */

@@ -1,0 +1,81 @@
+#include "wish.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "admin/csrf.h"
+#include "answer.h"
+#include "text/form.h"
+#include "text/utf8.h"
+
+#define MAX_NOTE 500 /* bytes of the reason a person gives */
+
+static void read_json(wish_t *wish, const page_t *page)
+{
+    static const json_limits_t limits = {.nodes = 32, .bytes = 4096, .string = 2048, .members = 16};
+    const json_value_t *body =
+        json_parse(page->pool, page->request->body, page->request->body_length, &limits);
+
+    wish->token = json_string(json_member(body, "csrf_token"));
+    wish->note = json_string(json_member(body, "reason"));
+}
+
+static void read_form(wish_t *wish, const page_t *page)
+{
+    static const char *const names[] = {"csrf_token", "reason", NULL};
+    form_reader_t *form = form_reader_create(page->pool, names);
+
+    form_reader_feed(form, page->request->body, page->request->body_length);
+    form_reader_end(form);
+    wish->token = form_value(form, "csrf_token");
+    wish->note = form_value(form, "reason");
+}
+
+static int read_body(wish_t *wish, const page_t *page)
+{
+    const admin_request_t *request = page->request;
+    int json = page_body_is(page, PAGE_JSON_TYPE);
+
+    wish->token = wish->note = NULL;
+    if (!json && !page_body_is(page, PAGE_FORM_TYPE)) {
+        return 0;
+    }
+    if (request->body && json) {
+        read_json(wish, page);
+    }
+    else if (request->body) {
+        read_form(wish, page);
+    }
+    if (wish->note) {
+        apr_size_t length = strlen(wish->note);
+
+        wish->note = apr_pstrmemdup(page->pool, wish->note, utf8_cut(wish->note, length, MAX_NOTE));
+    }
+    return 1;
+}
+
+static int sent_by_us(const page_t *page, const wish_t *wish)
+{
+    const admin_request_t *request = page->request;
+
+    return csrf_same_origin(request->origin, request->sec_fetch_site, request->host) &&
+           csrf_token_valid(request->key, request->visitor.session.reference, request->now,
+                            wish->token);
+}
+
+int wish_read(wish_t *wish, page_t *page, apr_status_t *answered)
+{
+    *answered = APR_SUCCESS;
+    if (!read_body(wish, page)) {
+        *answered = answer_error(page, 415, "This address takes a form or JSON.");
+        return 0;
+    }
+    if (!sent_by_us(page, wish)) {
+        *answered = answer_error(page, 403,
+                                 "This form is not from this page or too old. "
+                                 "Load the page again and repeat what you wanted to do.");
+        return 0;
+    }
+    return 1;
+}
