@@ -48,8 +48,8 @@ typedef struct site_t {
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
     int max_user_sessions;                          /* 0: off */
     int end_in_odoo;
-    apr_array_header_t *managers;                   /* of const char *: a login, or group:<xmlid> */
-    int client_hints; /* ask browsers for them, where they come over TLS */
+    apr_array_header_t *managers; /* of const char *: a login, or group:<xmlid> */
+    int client_hints;             /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
     /* made from the above when the configuration is complete; for the rules in force ask rules_of

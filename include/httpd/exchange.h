@@ -128,9 +128,9 @@ void tunnel_child_init(apr_pool_t *pool);
 int admin_handler(request_rec *request);
 int admin_handler_claims(const request_rec *request); /* before mod_proxy can have it */
 
-/* ---- ends that a person decides, each of this site alone. exchange: of the request that asks. They
- * hold on disk when they return APR_SUCCESS, and then at the next request in every child. Each blocks
- * on one fsync. note: why, in the person's words, or NULL ---- */
+/* ---- ends that a person decides, each of this site alone. exchange: of the request that asks.
+ * They hold on disk when they return APR_SUCCESS, and then at the next request in every child. Each
+ * blocks on one fsync. note: why, in the person's words, or NULL ---- */
 
 /* APR_NOTFOUND. */
 apr_status_t ending_one(exchange_t *exchange, const char *reference, session_reason_t reason,

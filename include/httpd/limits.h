@@ -1,5 +1,5 @@
-/* Which sessions of a site are refused: by the rules in force, and because everybody on the site was
- * ended. Any process and thread; no system call. */
+/* Which sessions of a site are refused: by the rules in force, and because everybody on the site
+ * was ended. Any process and thread; no system call. */
 #ifndef HTTPD_LIMITS_H
 #define HTTPD_LIMITS_H
 

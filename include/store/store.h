@@ -68,8 +68,9 @@ apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
 /* Inserts a chained event (ID, NODE, SEQUENCE, TIME, hashes set) and brings the session it belongs
  * to up to date: the first event of a session makes its row; login, session_identified and
  * user_changed name it, and its earlier events that had no user; logout, session_expired,
- * session_revoked, session_limited end it, the reason taken from the member "reason" of VALUES. A
- * login_failed, or an outcome other than success, changes no session. */
+ * session_revoked, session_limited end it, the reason taken from the member "reason" of VALUES;
+ * session_lifted opens a revoked one. A login_failed, or an outcome other than success, changes no
+ * session. */
 apr_status_t store_append(store_t *store, const event_t *event);
 
 /* data: event_encode's. An intent that is there already stays as it is. */

@@ -43,8 +43,7 @@ static apr_status_t end_user(page_t *page, const session_t *user, const char *ex
     session_reason_t reason = is_me(page, user) ? SESSION_REASON_OWNER : SESSION_REASON_MANAGER;
     int count = 0;
 
-    if (request->revoke_user(request->payload, user, except, reason, note, &count) !=
-        APR_SUCCESS) {
+    if (request->revoke_user(request->payload, user, except, reason, note, &count) != APR_SUCCESS) {
         return answer_not_kept(page);
     }
     return answer_count(page, count);

@@ -92,9 +92,8 @@ apr_status_t ending_one(exchange_t *exchange, const char *reference, session_rea
     apr_array_header_t *one = apr_array_make(exchange->request->pool, 1, sizeof(session_t));
     apr_status_t status = find(exchange, reference, &APR_ARRAY_PUSH(one, session_t));
 
-    return status == APR_SUCCESS
-               ? end_all(exchange, one, OPERATION_SESSION_REVOKED, reason, note)
-               : status;
+    return status == APR_SUCCESS ? end_all(exchange, one, OPERATION_SESSION_REVOKED, reason, note)
+                                 : status;
 }
 
 /* ---- sessions of one user ---- */
@@ -119,8 +118,8 @@ static int gather(void *payload, const session_t *session)
 static gathering_t gathering_of(exchange_t *exchange, const session_t *user, const char *except,
                                 int cookies_only)
 {
-    gathering_t gathering = {apr_array_make(exchange->request->pool, 16, sizeof(session_t)),
-                             except, cookies_only};
+    gathering_t gathering = {apr_array_make(exchange->request->pool, 16, sizeof(session_t)), except,
+                             cookies_only};
 
     session_table_each_of_user(runtime()->sessions, user, gather, &gathering);
     return gathering;
@@ -227,11 +226,11 @@ apr_status_t ending_lift(exchange_t *exchange, const char *reference, const char
     session.ended = 0;
     status = revocation_append_all(runtime()->revoked_file, &session, 1, exchange->request->pool);
     if (status == APR_SUCCESS) {
-        status = session_table_lift(runtime()->sessions, &session.fingerprint, session.started,
-                                    &lifted);
+        status =
+            session_table_lift(runtime()->sessions, &session.fingerprint, session.started, &lifted);
     }
     if (status == APR_SUCCESS) {
-        write_event(exchange, OPERATION_SESSION_STARTED, &lifted, SESSION_REASON_MANAGER, note);
+        write_event(exchange, OPERATION_SESSION_LIFTED, &lifted, SESSION_REASON_MANAGER, note);
     }
     return status;
 }

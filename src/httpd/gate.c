@@ -223,8 +223,8 @@ static void look_up(exchange_t *exchange)
 
     find_fingerprint(exchange);
     exchange->generation = session_table_generation(self->sessions);
-    session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal,
-                       apr_time_now(), boot_time_now(), &exchange->session, &expired);
+    session_table_gate(self->sessions, &exchange->fingerprint, &limits, personal, apr_time_now(),
+                       boot_time_now(), &exchange->session, &expired);
     if (exchange->session.state == SESSION_FREE) {
         fingerprint_reference(&self->key, &exchange->fingerprint, exchange->reference);
     }

@@ -146,8 +146,8 @@ static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_
 }
 
 /* Odoo gives some sessions a new id while they are in use (the identity check before a password
- * change does, in every version). Who it is and since when stays; an ended session stays ended under
- * its new name. */
+ * change does, in every version). Who it is and since when stays; an ended session stays ended
+ * under its new name. */
 static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session_t *session)
 {
     session_t proto = life_prototype(exchange, fingerprint, SESSION_KIND_COOKIE), before;
@@ -177,8 +177,7 @@ static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session
 static void use(exchange_t *exchange, session_t *session)
 {
     if (exchange->session.state == SESSION_FREE || exchange->session.state == SESSION_LOGGED_OUT) {
-        session_t proto =
-            life_prototype(exchange, &exchange->fingerprint, SESSION_KIND_COOKIE);
+        session_t proto = life_prototype(exchange, &exchange->fingerprint, SESSION_KIND_COOKIE);
 
         /* Nobody saw it begin, so it counts as one from before everybody was ended. */
         if (session_table_marked(runtime()->sessions, &exchange->site->mark)) {

@@ -92,9 +92,8 @@ void parts_append_secret(envelope_parts_t *parts, const char *data, apr_size_t l
 {
     apr_size_t digits = 0;
 
-    while (digits < length &&
-           ((data[digits] >= '0' && data[digits] <= '9') ||
-            (data[digits] >= 'a' && data[digits] <= 'f'))) {
+    while (digits < length && ((data[digits] >= '0' && data[digits] <= '9') ||
+                               (data[digits] >= 'a' && data[digits] <= 'f'))) {
         digits++;
     }
     if (digits < length || parts->api_key_length + length > ENVELOPE_API_KEY) {

@@ -29,6 +29,7 @@ static const operation_info_t operations[OPERATION_COUNT] = {
     [OPERATION_SESSION_REVOKED] = {"session_revoked", 0, 1},
     [OPERATION_SESSION_EXPIRED] = {"session_expired", 0, 1},
     [OPERATION_SESSION_LIMITED] = {"session_limited", 0, 1},
+    [OPERATION_SESSION_LIFTED] = {"session_lifted", 0, 1},
     [OPERATION_SESSION_REFUSED] = {"session_refused", 0, 1},
     /* these three are calls to Odoo under a name of their own */
     [OPERATION_USER_CHANGED] = {"user_changed", 1, 1},

@@ -47,8 +47,7 @@ apr_time_t session_table_marked(session_table_t *table, const fingerprint_t *mar
 {
     session_t session;
 
-    return atomic_load(&table->marks) &&
-                   session_table_find(table, mark, &session) == APR_SUCCESS &&
+    return atomic_load(&table->marks) && session_table_find(table, mark, &session) == APR_SUCCESS &&
                    session.kind == SESSION_KIND_MARK
                ? session.ended
                : 0;
@@ -103,8 +102,7 @@ static int may_ask_odoo(const session_t *session, apr_time_t now, apr_interval_t
     return session->kind == SESSION_KIND_COOKIE &&
            (session->state == SESSION_REVOKED || session->state == SESSION_EXPIRED) &&
            session->odoo_asked != ODOO_ANSWERED &&
-           (apr_uint32_t)apr_time_sec(now) - session->odoo_asked >=
-               (apr_uint32_t)apr_time_sec(gap);
+           (apr_uint32_t)apr_time_sec(now) - session->odoo_asked >= (apr_uint32_t)apr_time_sec(gap);
 }
 
 int session_table_claim_odoo_end(session_table_t *table, const fingerprint_t *fingerprint,

@@ -81,8 +81,8 @@ static int is_of(const session_t *session, const session_t *user)
            (!*session->database || !strcmp(session->database, user->database));
 }
 
-static int copy_piece(session_table_t *table, const session_t *user,
-                      session_t copies[COPY_SLOTS], apr_uint32_t *next)
+static int copy_piece(session_table_t *table, const session_t *user, session_t copies[COPY_SLOTS],
+                      apr_uint32_t *next)
 {
     apr_uint32_t index = *next;
     apr_uint32_t last;

@@ -104,8 +104,7 @@ static const char *const statements[STATEMENTS] = {
                       "name = COALESCE(name, %s) WHERE reference = %s",
     /* Segments are read side by side: a logout may be read before the login that it ended. */
     [SESSION_REOPEN] = "UPDATE sessions SET state = 'open', reason = NULL, ended_ms = NULL "
-                       "WHERE reference = %s AND state IN ('logged_out', 'revoked') "
-                       "AND ended_ms < %s",
+                       "WHERE reference = %s AND state = %s AND ended_ms < %s",
     [SESSION_END] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
                     "WHERE reference = %s AND state = 'open'",
     [SESSION_REVOKE] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "

@@ -19,7 +19,8 @@ typedef enum upkeep_t {
     UPKEEP_LOGIN = 2,   /* opens a session that was logged out */
     UPKEEP_NAME = 4,    /* tells whose it is */
     UPKEEP_END = 8,
-    UPKEEP_REVOKE = 16 /* an end that overrides others */
+    UPKEEP_REVOKE = 16, /* an end that overrides others */
+    UPKEEP_LIFT = 32    /* opens what was revoked */
 } upkeep_t;
 
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
     {"session_expired", UPKEEP_END, "expired"},
     {"session_limited", UPKEEP_REVOKE, "revoked"},
     {"session_revoked", UPKEEP_REVOKE, "revoked"},
+    {"session_lifted", UPKEEP_LIFT, NULL},
 };
 
 static int find_upkeep(const char *operation, const char **state)
@@ -224,8 +226,10 @@ apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row)
         return status;
     }
     if (upkeep && has_effect(event)) {
-        if (upkeep & UPKEEP_LOGIN) {
-            const char *values[] = {row->value[EVENT_SESSION], row->time_text};
+        if (upkeep & (UPKEEP_LOGIN | UPKEEP_LIFT)) {
+            const char *values[] = {row->value[EVENT_SESSION],
+                                    upkeep & UPKEEP_LIFT ? "revoked" : "logged_out",
+                                    row->time_text};
 
             status = store_execute(store, SESSION_REOPEN, values, NULL);
         }

@@ -21,7 +21,7 @@
 #define SECOND apr_time_from_sec(1)
 #define DAY apr_time_from_sec(86400)
 
-static const session_limits_t no_limits = {0, 0};
+static const session_limits_t no_limits = {0, 0, 0};
 
 /* A whole second near the real time, which is what the table goes by when nobody tells it. */
 static inline apr_time_t start_of_test(void)

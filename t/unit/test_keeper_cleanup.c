@@ -56,7 +56,8 @@ static void start_session(void)
     journal_close(journal);
 }
 
-static const keeper_site_t idle_after_a_minute[] = {{"odoo", {60 * APR_USEC_PER_SEC, 0}}};
+static const keeper_site_t idle_after_a_minute[] = {
+    {.name = "odoo", .limits = {.idle = 60 * APR_USEC_PER_SEC}}};
 
 static keeper_t *keeper_with_limit(void)
 {

@@ -65,7 +65,7 @@ static int is_torn(const session_t *found, unsigned number)
 
 static int gate_one(session_table_t *table, unsigned number, unsigned chance)
 {
-    static const session_limits_t limits = {400 * SECOND, 0};
+    static const session_limits_t limits = {400 * SECOND, 0, 0};
     fingerprint_t fingerprint = fingerprint_number(number);
     session_t session;
     int ended;

@@ -243,7 +243,7 @@ typedef struct gated_t {
 
 static gated_t gate_limited(session_table_t *table, int personal, apr_interval_time_t after)
 {
-    static const session_limits_t limits = {30 * 60 * SECOND, 12 * 3600 * SECOND};
+    static const session_limits_t limits = {30 * 60 * SECOND, 12 * 3600 * SECOND, 0};
     fingerprint_t fingerprint = fingerprint_number(1);
     gated_t gated;
 
@@ -326,7 +326,7 @@ static void action_times_never_go_back(void **state)
 
 static void cleanup_expires_without_noting(void **state)
 {
-    static const session_limits_t limits = {60 * SECOND, 0};
+    static const session_limits_t limits = {60 * SECOND, 0, 0};
     session_table_t *table = new_table(*state, 4);
     fingerprint_t fingerprint = fingerprint_number(1);
     session_t session;

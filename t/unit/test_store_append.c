@@ -299,6 +299,10 @@ static void test_session_life(void **state)
     add(fixture, "logout", 8, "9", "leo");
     add(fixture, "session_expired", 9, "9", "leo");
     assert_string_equal(fixture_session(fixture, "s1"), "s1|revoked|left the firm|9|leo|");
+    add(fixture, "session_lifted", 5, NULL, NULL);
+    assert_string_equal(fixture_session(fixture, "s1"), "s1|revoked|left the firm|9|leo|");
+    add(fixture, "session_lifted", 10, NULL, NULL);
+    assert_string_equal(fixture_session(fixture, "s1"), "s1|open||9|leo|");
 }
 
 static void test_session_ends(void **state)
