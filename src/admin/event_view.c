@@ -173,15 +173,6 @@ static const char *field_words(apr_pool_t *pool, const char *fields)
                               : words;
 }
 
-static const char *joined(apr_pool_t *pool, const char *first, const char *between,
-                          const char *second)
-{
-    if (first && second) {
-        return apr_pstrcat(pool, first, between, second, NULL);
-    }
-    return first ? first : second;
-}
-
 static void add_words(page_t *page, json_value_t *shown, const json_value_t *event)
 {
     apr_pool_t *pool = page->pool;
@@ -193,11 +184,11 @@ static void add_words(page_t *page, json_value_t *shown, const json_value_t *eve
              json_new_string(pool, apr_psprintf(pool, "s%d", event_series(operation))));
     json_set(shown, "fields", json_new_string(pool, field_words(pool, cell(event, EVENT_FIELDS))));
     json_set(shown, "place",
-             json_new_string(pool, joined(pool, cell(event, EVENT_CITY), ", ",
-                                          cell(event, EVENT_COUNTRY))));
+             json_new_string(pool, view_joined(pool, cell(event, EVENT_CITY), ", ",
+                                               cell(event, EVENT_COUNTRY))));
     json_set(shown, "client",
-             json_new_string(pool, joined(pool, cell(event, EVENT_BROWSER), " on ",
-                                          cell(event, EVENT_OS))));
+             json_new_string(pool, view_joined(pool, cell(event, EVENT_BROWSER), " on ",
+                                               cell(event, EVENT_OS))));
 }
 
 void event_view_complete(page_t *page, json_value_t *events, const filter_t *filter)

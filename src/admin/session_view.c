@@ -22,6 +22,11 @@ json_value_t *session_view(const page_t *page, const session_row_t *row)
     json_set(view, "user", json_new_string(pool, row->name));
     json_set(view, "ip", json_new_string(pool, row->address));
     json_set(view, "user_agent", json_new_string(pool, row->user_agent));
+    json_set(view, "browser", json_new_string(pool, row->browser));
+    json_set(view, "os", json_new_string(pool, row->os));
+    json_set(view, "device", json_new_string(pool, row->device));
+    json_set(view, "country", json_new_string(pool, row->country));
+    json_set(view, "city", json_new_string(pool, row->city));
     json_set(view, "state", json_new_string(pool, row->state));
     json_set(view, "reason", json_new_string(pool, row->reason));
     json_set(view, "started", view_time(pool, row->started));
@@ -123,6 +128,17 @@ static void add_links(const page_t *page, json_value_t *shown, const session_row
     }
 }
 
+/* "Chrome 126 on Windows 11", or as it calls itself. */
+static json_value_t *client_of(apr_pool_t *pool, const session_row_t *row)
+{
+    const char *name = view_joined(pool, row->browser, " on ", row->os);
+
+    return name ? json_new_string(pool, name)
+                : view_cut(pool,
+                           row->user_agent && *row->user_agent ? row->user_agent : "Unknown client",
+                           MAX_CLIENT);
+}
+
 static const char *name_of(const session_row_t *row)
 {
     if (row->name && *row->name) {
@@ -137,7 +153,9 @@ void session_view_complete(const page_t *page, json_value_t *view, const session
     json_value_t *shown = json_set(view, "shown", json_new_object(pool)), *icon;
 
     json_set(shown, "user", json_new_string(pool, name_of(row)));
-    json_set(shown, "client", view_cut(pool, row->user_agent, MAX_CLIENT));
+    json_set(shown, "client", client_of(pool, row));
+    json_set(shown, "place",
+             json_new_string(pool, view_joined(pool, row->city, ", ", row->country)));
     icon = json_set(shown, "icon", json_new_object(pool));
     json_set(icon, icon_of(row->user_agent), json_new_boolean(pool, 1));
     json_set(shown, "started", view_clock(pool, page->zone, row->started));

@@ -100,6 +100,23 @@ static void add_pager(page_t *page, const selection_t *selection)
     json_set(page->view, "state", json_new_string(page->pool, selection->state->name));
 }
 
+/* What ends many at once, above the list. */
+static void add_actions(page_t *page)
+{
+    json_value_t *actions = json_set(page->view, "actions", json_new_array(page->pool));
+
+    json_push(actions,
+              session_view_end(page, "End my others", "All your sessions but the one you are in.",
+                               "/sessions/revoke-others", "End my other sessions"));
+    if (page->request->visitor.manager) {
+        json_push(actions,
+                  session_view_end(page, "End everybody's",
+                                   "All sessions on this site, yours too. Everybody has to log in "
+                                   "again.",
+                                   "/site/revoke", "End all sessions"));
+    }
+}
+
 static void add_count(page_t *page, int count)
 {
     json_set(page->view, "count", json_new_integer(page->pool, count));
@@ -149,6 +166,7 @@ apr_status_t sessions_page(page_t *page, const char *argument)
     if (!page->json) {
         add_tabs(page, &selection);
         add_pager(page, &selection);
+        add_actions(page);
     }
     return answer_page(page);
 }
@@ -170,6 +188,22 @@ static void add_activity(page_t *page, const char *reference)
     }
 }
 
+static void add_end_user(page_t *page, json_value_t *view, const session_row_t *row)
+{
+    apr_pool_t *pool = page->pool;
+
+    if (row->uid <= 0 || !row->database) {
+        return;
+    }
+    json_set(json_member(view, "shown"), "end_user",
+             session_view_end(page, "End all of this user",
+                              "All sessions of this user on this site.",
+                              apr_psprintf(pool, "/users/%s/%s/%" APR_INT64_T_FMT "/revoke",
+                                           apr_pescape_urlencoded(pool, row->site),
+                                           apr_pescape_urlencoded(pool, row->database), row->uid),
+                              "End all their sessions"));
+}
+
 apr_status_t session_page(page_t *page, const char *reference)
 {
     const session_row_t *row;
@@ -185,6 +219,7 @@ apr_status_t session_page(page_t *page, const char *reference)
     view = json_set(page->view, "session", session_view(page, row));
     if (!page->json) {
         session_view_complete(page, view, row);
+        add_end_user(page, view, row);
     }
     add_activity(page, row->reference);
     page->title = "Session";

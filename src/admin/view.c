@@ -194,6 +194,17 @@ const char *view_number(apr_pool_t *pool, apr_int64_t number)
     return apr_psprintf(pool, "%d%s", (int)number, text);
 }
 
+const char *view_joined(apr_pool_t *pool, const char *first, const char *between,
+                        const char *second)
+{
+    int begun = first && *first, ended = second && *second;
+
+    if (begun && ended) {
+        return apr_pstrcat(pool, first, between, second, NULL);
+    }
+    return begun ? first : ended ? second : NULL;
+}
+
 json_value_t *view_cut(apr_pool_t *pool, const char *text, apr_size_t bytes)
 {
     apr_size_t length = text ? strlen(text) : 0;

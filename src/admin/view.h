@@ -34,6 +34,9 @@ json_value_t *view_clock_of(apr_pool_t *pool, const zone_t *zone, const char *is
 json_value_t *view_ago(apr_pool_t *pool, const zone_t *zone, apr_time_t time, apr_time_t now);
 /* "12,345". */
 const char *view_number(apr_pool_t *pool, apr_int64_t number);
+/* "Rome, Italy": both, or the one that is there, or NULL. */
+const char *view_joined(apr_pool_t *pool, const char *first, const char *between,
+                        const char *second);
 /* The text cut to that many bytes, with an ellipsis if it was longer; null for NULL. */
 json_value_t *view_cut(apr_pool_t *pool, const char *text, apr_size_t bytes);
 /* The text with blanks for underscores: "session revoked". */
