@@ -28,21 +28,16 @@ typedef struct installation_t {
     apr_int64_t journal_max_size;
     apr_int64_t max_store_size; /* 0: no limit */
     apr_interval_time_t cleanup_interval;
-    apr_array_header_t *retention; /* of retention_t */
+    apr_array_header_t *retention; /* lines, const char * */
     const char *user_agents;       /* file of uap-core's rules; the default one may be absent */
     apr_array_header_t *places;    /* of const char *: MaxMind DB files; NULL: none */
 } installation_t;
-
-typedef struct track_line_t {
-    const char *operations;
-    apr_array_header_t *models; /* of const char * */
-} track_line_t;
 
 /* Per virtual host. */
 typedef struct site_t {
     int enabled;
     const char *name;
-    apr_array_header_t *track_lines;                /* of track_line_t; NULL: unset */
+    apr_array_header_t *track_lines;                /* lines, const char *; NULL: unset */
     apr_array_header_t *redact_globs;               /* of const char *; NULL: unset */
     int values;                                     /* values_level_t */
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
@@ -52,10 +47,14 @@ typedef struct site_t {
     int client_hints;             /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
-    /* made from the above when the configuration is complete; for the rules in force ask rules_of
-     */
+    int settings_locked; /* managers may look at the settings page, not change anything there */
+
+    /* Made from the above when the configuration is complete: what managers may add to, the rules
+     * that makes, and those in force, for which ask rules_of. */
+    settings_t settings;
     rules_t floor;
     fingerprint_t mark; /* of everybody on the site; once the key is known */
+    site_rules_t *rules;
 } site_t;
 
 typedef struct server_config_t {

@@ -9,6 +9,7 @@
 #include "odoo/redact.h"
 #include "odoo/track.h"
 #include "session/table.h"
+#include "settings/settings.h"
 
 typedef struct rules_t {
     const track_t *track;
@@ -24,5 +25,12 @@ struct site_t;
  * long that is and whatever is changed meanwhile. Any thread of a child; no lock and no system call
  * unless a manager has changed something since this child's last request. Never NULL. */
 const rules_t *rules_of(request_rec *request, const struct site_t *site);
+
+/* The rules that settings make. They live in the pool. Configuration time and rules_of. */
+void rules_compile(rules_t *rules, const settings_t *settings, apr_pool_t *pool);
+
+/* The site's rules, of which a process keeps those in force and those that requests still use. */
+typedef struct site_rules_t site_rules_t;
+site_rules_t *site_rules_create(apr_pool_t *pool);
 
 #endif

@@ -4,6 +4,7 @@
 #define HTTPD_RUNTIME_H
 
 #include "httpd/config.h"
+#include "session/board.h"
 #include "session/imports.h"
 #include "session/table.h"
 #include "trail/journal.h"
@@ -16,6 +17,8 @@ typedef struct runtime_t {
     const char *sessions_file;  /* <StateDir>/sessions */
     const char *checkpoint_key; /* file of the key that signs checkpoints; the keeper's to read */
     const char *public_key;     /* hex: what checkpoints are verified with */
+    const char *settings_file;  /* <StateDir>/settings */
+    board_t *board;             /* outlives restarts, as the table does */
     site_key_t key;
     session_table_t *sessions;
     imports_t *imports; /* outlives restarts, as the table does */

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "session/board.h"
 #include "session/table.h"
 #include "store/store.h"
 #include "trail/journal.h"
@@ -20,13 +21,15 @@ typedef enum keeper_level_t {
 
 typedef struct keeper_site_t {
     const char *name;
-    session_limits_t limits; /* not_before is looked up by `mark` */
+    /* Of httpd.conf: what managers set may end sessions sooner. not_before is looked up by `mark`.
+     */
+    session_limits_t limits;
     fingerprint_t mark;
 } keeper_site_t;
 
 typedef struct keeper_retention_t {
     const char *const *operations; /* NULL-terminated */
-    apr_interval_time_t age;
+    apr_interval_time_t age;       /* of httpd.conf: what managers set may keep them longer */
 } keeper_retention_t;
 
 typedef struct keeper_config_t {
@@ -47,6 +50,8 @@ typedef struct keeper_config_t {
     int place_count;
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
+    /* Where settings change, and where the keeper tells of its work. NULL: neither. */
+    board_t *board;
     /* Writes one line to the error log. */
     void (*log)(void *payload, keeper_level_t level, apr_status_t status, const char *sentence);
     void *log_payload;

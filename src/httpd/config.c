@@ -4,13 +4,14 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#include "httpd/retention.h"
+#include "settings/retention.h"
 
 #define DEFAULT_STATE_DIR "/var/lib/mod_user_audit"
 #define DEFAULT_USER_AGENTS "/usr/share/uap-core/regexes.yaml" /* of Debian's uap-core */
 #define DEFAULT_MAX_SESSIONS 65536
 #define DEFAULT_JOURNAL_MAX_SIZE (APR_INT64_C(4) << 30)
 #define DEFAULT_CLEANUP_INTERVAL apr_time_from_sec(60)
+#define DEFAULT_TRACK TRACK_DEFAULT_OPERATIONS " *"
 #define DEFAULT_MANAGER "group:base.group_system"
 
 void *config_create(apr_pool_t *pool, server_rec *server)
@@ -31,6 +32,7 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->site.max_user_sessions = CONFIG_UNSET;
     config->site.end_in_odoo = CONFIG_UNSET;
     config->site.all_carriers = CONFIG_UNSET;
+    config->site.settings_locked = CONFIG_UNSET;
     config->site.client_hints = CONFIG_UNSET;
     return config;
 }
@@ -58,6 +60,7 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(end_in_odoo);
     MERGE_POINTER(managers);
     MERGE_NUMBER(all_carriers);
+    MERGE_NUMBER(settings_locked);
     MERGE_NUMBER(client_hints);
     if (main->site.redact_globs && host->site.redact_globs) {
         merged->site.redact_globs =
@@ -114,51 +117,38 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     DEFAULT_NUMBER(installation->max_store_size, 0);
     DEFAULT_NUMBER(installation->cleanup_interval, DEFAULT_CLEANUP_INTERVAL);
     if (!installation->retention) {
-        installation->retention = retention_default(pool);
+        installation->retention = retention_default_lines(pool);
     }
     if (!installation->user_agents) {
         installation->user_agents = DEFAULT_USER_AGENTS;
     }
 }
 
-static track_t *compile_track(apr_pool_t *pool, const site_t *site)
+static void set_floor(apr_pool_t *pool, site_t *site, const installation_t *installation)
 {
-    static const char *const every_model[] = {"*"};
-    track_t *track = track_create(pool);
+    settings_t *settings = &site->settings;
 
-    if (!site->track_lines) {
-        track_add(track, TRACK_DEFAULT_OPERATIONS, every_model, 1);
+    settings_init(settings, pool);
+    if (site->track_lines) {
+        settings->lines[SETTINGS_TRACK] = site->track_lines;
     }
-    for (int i = 0; site->track_lines && i < site->track_lines->nelts; i++) {
-        const track_line_t *line = &APR_ARRAY_IDX(site->track_lines, i, track_line_t);
-
-        track_add(track, line->operations, (const char *const *)line->models->elts,
-                  line->models->nelts);
+    else {
+        APR_ARRAY_PUSH(settings->lines[SETTINGS_TRACK], const char *) = DEFAULT_TRACK;
     }
-    return track;
+    if (site->redact_globs) {
+        settings->lines[SETTINGS_REDACT] = site->redact_globs;
+    }
+    settings->lines[SETTINGS_RETENTION] = installation->retention;
+    settings->values = site->values;
+    settings->idle_timeout = site->idle_timeout;
+    settings->max_lifetime = site->max_lifetime;
+    settings->max_user_sessions = site->max_user_sessions;
+    rules_compile(&site->floor, settings, pool);
+    site->rules = site_rules_create(pool);
 }
 
-static redact_t *compile_redact(apr_pool_t *pool, const site_t *site)
-{
-    redact_t *redact = redact_create(pool);
-
-    for (int i = 0; site->redact_globs && i < site->redact_globs->nelts; i++) {
-        redact_add(redact, APR_ARRAY_IDX(site->redact_globs, i, const char *));
-    }
-    return redact;
-}
-
-static void site_compile(apr_pool_t *pool, site_t *site)
-{
-    site->floor.track = compile_track(pool, site);
-    site->floor.redact = compile_redact(pool, site);
-    site->floor.values = (values_level_t)site->values;
-    site->floor.limits.idle = site->idle_timeout;
-    site->floor.limits.lifetime = site->max_lifetime;
-    site->floor.user_sessions = site->max_user_sessions;
-}
-
-static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *site)
+static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *site,
+                                 const installation_t *installation)
 {
     DEFAULT_NUMBER(site->values, VALUES_FULL);
     DEFAULT_NUMBER(site->idle_timeout, 0);
@@ -166,6 +156,7 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
     DEFAULT_NUMBER(site->max_user_sessions, 0);
     DEFAULT_NUMBER(site->end_in_odoo, 0);
     DEFAULT_NUMBER(site->all_carriers, 0);
+    DEFAULT_NUMBER(site->settings_locked, 0);
     DEFAULT_NUMBER(site->client_hints, 1);
     if (!site->name) {
         site->name = server->server_hostname ? server->server_hostname : "localhost";
@@ -180,7 +171,7 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
         site->managers = apr_array_make(pool, 1, sizeof(const char *));
         APR_ARRAY_PUSH(site->managers, const char *) = DEFAULT_MANAGER;
     }
-    site_compile(pool, site);
+    set_floor(pool, site, installation);
     return NULL;
 }
 
@@ -196,7 +187,7 @@ const char *config_check(apr_pool_t *pool, server_rec *main_server)
         if (config->site.enabled != 1) {
             continue;
         }
-        if ((problem = site_complete(pool, server, &config->site))) {
+        if ((problem = site_complete(pool, server, &config->site, installation))) {
             return problem;
         }
         config->installation = *installation;

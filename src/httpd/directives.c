@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "client/place.h"
-#include "httpd/retention.h"
+#include "settings/retention.h"
 #include "text/duration.h"
 
 #define MAX_SESSIONS_LOWEST 16
@@ -196,28 +196,29 @@ static const char *set_cleanup_interval(cmd_parms *cmd, void *dir, const char *v
                              &own(cmd)->installation.cleanup_interval);
 }
 
+/* A line as the page shows it and lets managers add to it. */
+static void keep_line(apr_pool_t *pool, apr_array_header_t **lines, const char *line)
+{
+    if (!*lines) {
+        *lines = apr_array_make(pool, 4, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(*lines, const char *) = line;
+}
+
 static const char *add_retention(cmd_parms *cmd, void *dir, const char *words, const char *age)
 {
     const char *error = server_wide(cmd);
-    installation_t *installation = &own(cmd)->installation;
-    retention_t retention;
-    char *state, *list = apr_pstrdup(cmd->temp_pool, words);
+    const char *line = apr_pstrcat(cmd->pool, words, " ", age, NULL);
 
     (void)dir;
-    if (error || (error = read_time(cmd, age, apr_time_from_sec(60), &retention.age))) {
+    if (error) {
         return error;
     }
-    if (!installation->retention) {
-        installation->retention = apr_array_make(cmd->pool, 4, sizeof(retention_t));
+    error = retention_add(apr_array_make(cmd->temp_pool, 4, sizeof(retention_t)), line, cmd->pool);
+    if (error) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, NULL);
     }
-    for (char *word = apr_strtok(list, ",", &state); word; word = apr_strtok(NULL, ",", &state)) {
-        retention.operations =
-            retention_operations(cmd->pool, apr_pstrdup(cmd->pool, word), &retention.single);
-        if (!retention.operations) {
-            return wrong(cmd, word, "say writes, reads, logins or the name of an operation");
-        }
-        APR_ARRAY_PUSH(installation->retention, retention_t) = retention;
-    }
+    keep_line(cmd->pool, &own(cmd)->installation.retention, line);
     return NULL;
 }
 
@@ -309,33 +310,19 @@ static const char *set_site(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *add_track(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
-    const char *error = per_site(cmd);
-    site_t *site = &own(cmd)->site;
-    track_line_t *line;
+    const char *error = per_site(cmd), *line = "";
 
     (void)dir;
     if (error) {
         return error;
     }
-    if (argc < 2) {
-        return apr_pstrcat(cmd->pool, cmd->cmd->name,
-                           " takes operations and then models, such as: read,search hr.* !hr.leave",
-                           NULL);
+    for (int i = 0; i < argc; i++) {
+        line = apr_pstrcat(cmd->pool, line, i ? " " : "", argv[i], NULL);
     }
-    error =
-        track_add(track_create(cmd->temp_pool), argv[0], (const char *const *)argv + 1, argc - 1);
-    if (error) {
+    if ((error = track_add_line(track_create(cmd->temp_pool), line))) {
         return apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, error);
     }
-    if (!site->track_lines) {
-        site->track_lines = apr_array_make(cmd->pool, 4, sizeof(track_line_t));
-    }
-    line = &APR_ARRAY_PUSH(site->track_lines, track_line_t);
-    line->operations = apr_pstrdup(cmd->pool, argv[0]);
-    line->models = apr_array_make(cmd->pool, argc - 1, sizeof(const char *));
-    for (int i = 1; i < argc; i++) {
-        APR_ARRAY_PUSH(line->models, const char *) = apr_pstrdup(cmd->pool, argv[i]);
-    }
+    keep_line(cmd->pool, &own(cmd)->site.track_lines, line);
     return NULL;
 }
 
@@ -344,10 +331,7 @@ static const char *add_word(cmd_parms *cmd, apr_array_header_t **words, const ch
     const char *error = per_site(cmd);
 
     if (!error) {
-        if (!*words) {
-            *words = apr_array_make(cmd->pool, 4, sizeof(const char *));
-        }
-        APR_ARRAY_PUSH(*words, const char *) = word;
+        keep_line(cmd->pool, words, word);
     }
     return error;
 }
@@ -449,6 +433,15 @@ static const char *set_carriers(cmd_parms *cmd, void *dir, const char *value)
     return error ? error : read_choice(cmd, value, choices, &own(cmd)->site.all_carriers);
 }
 
+static const char *set_settings(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const choice_t choices[] = {{"open", 0}, {"locked", 1}, {NULL, 0}};
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    return error ? error : read_choice(cmd, value, choices, &own(cmd)->site.settings_locked);
+}
+
 /* Every entry is documented in conf/user_audit.conf and docs/directives.md; a test compares. */
 const command_rec config_directives[] = {
     AP_INIT_TAKE1("UserAuditStateDir", set_state_dir, NULL, RSRC_CONF,
@@ -495,6 +488,8 @@ const command_rec config_directives[] = {
                     "logins or group:<external id> that see and end every session"),
     AP_INIT_FLAG("UserAuditClientHints", set_client_hints, NULL, RSRC_CONF,
                  "Off: do not ask browsers for the system and device behind a frozen User-Agent"),
+    AP_INIT_TAKE1("UserAuditSettings", set_settings, NULL, RSRC_CONF,
+                  "open, or locked to let managers look at the settings page only"),
     AP_INIT_TAKE1("UserAuditSessionCarriers", set_carriers, NULL, RSRC_CONF,
                   "cookie, or all to keep ?session_id= and X-Openerp-Session-Id for old clients"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

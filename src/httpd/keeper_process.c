@@ -16,8 +16,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "httpd/retention.h"
 #include "keeper/keeper.h"
+#include "settings/retention.h"
 
 APLOG_USE_MODULE(user_audit);
 
@@ -129,13 +129,15 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
         .cleanup_interval = installation->cleanup_interval,
         .user_agents = installation->user_agents,
         .sessions = self->sessions,
+        .board = self->board,
         .log = log_sentence,
         .log_payload = server,
         .stop = &stop_asked,
     };
 
     config.sites = list_sites(pool, server, &config.site_count);
-    config.retention = list_retention(pool, installation->retention, &config.retention_count);
+    config.retention = list_retention(pool, retention_rules(installation->retention, pool),
+                                      &config.retention_count);
     if (installation->places) {
         config.places = (const char *const *)installation->places->elts;
         config.place_count = installation->places->nelts;

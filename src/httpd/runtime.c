@@ -17,6 +17,7 @@
 #include "httpd/exchange.h"
 #include "httpd/state_lock.h"
 #include "session/revocation.h"
+#include "settings/settings_file.h"
 #include "text/key_file.h"
 #include "text/signature.h"
 
@@ -24,6 +25,7 @@ APLOG_USE_MODULE(user_audit);
 
 #define NODE_SIZE 64
 #define RETAINED_TABLE "mod_user_audit.sessions"
+#define RETAINED_BOARD "mod_user_audit.board"
 #define RETAINED_IMPORTS "mod_user_audit.imports"
 #define TICK apr_time_from_msec(100) /* how late a tunnel is cut at most */
 #define TICKS_PER_SYNC 10
@@ -219,6 +221,38 @@ static const char *take_imports(apr_pool_t *pool, runtime_t *self, server_rec *s
                : apr_psprintf(pool, "shared memory for imports cannot be had (%pm)", &status);
 }
 
+/* A board of another layout is left to the old children, whose session table is of another version
+ * as well then. */
+static const char *take_board(apr_pool_t *pool, runtime_t *self, server_rec *server)
+{
+    board_t **retained = ap_retained_data_get(RETAINED_BOARD);
+    apr_status_t status = APR_SUCCESS;
+
+    if (!retained) {
+        retained = ap_retained_data_create(RETAINED_BOARD, sizeof(*retained));
+    }
+    if (!*retained || board_check(*retained) != APR_SUCCESS) {
+        status = board_create(retained, server->process->pool);
+    }
+    self->board = *retained;
+    return status == APR_SUCCESS
+               ? NULL
+               : apr_psprintf(pool, "shared memory for notices cannot be had (%pm)", &status);
+}
+
+/* What cannot be read is told here, once, and by the keeper whenever it changes; each child only
+ * acts on it. */
+static void look_at_settings(apr_pool_t *pool, const runtime_t *self, server_rec *server)
+{
+    settings_book_t book;
+    const char *problem;
+
+    settings_file_load(&book, self->settings_file, &problem, pool);
+    if (problem) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, "user_audit: %s", problem);
+    }
+}
+
 static const char *node_name(apr_pool_t *pool)
 {
     char name[NODE_SIZE];
@@ -244,13 +278,17 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->journal_folder = apr_pstrcat(pconf, folder, "/journal", NULL);
     self->revoked_file = apr_pstrcat(pconf, folder, "/revoked", NULL);
     self->sessions_file = apr_pstrcat(pconf, folder, "/sessions", NULL);
+    self->settings_file = apr_pstrcat(pconf, folder, "/" SETTINGS_FILE, NULL);
     if ((problem = prepare_folder(pconf, folder)) || (problem = state_lock_claim(pconf, folder)) ||
         (problem = prepare_folder(pconf, self->journal_folder)) ||
         (problem = load_key(pconf, self)) ||
-        (problem = load_checkpoint_key(pconf, self, main_server)) || (problem = take_imports(pconf, self, main_server))) {
+        (problem = load_checkpoint_key(pconf, self, main_server)) ||
+        (problem = take_imports(pconf, self, main_server)) ||
+        (problem = take_board(pconf, self, main_server))) {
         return problem;
     }
     make_marks(self, main_server);
+    look_at_settings(pconf, self, main_server);
     return take_table(pconf, self, main_server);
 }
 
@@ -263,6 +301,7 @@ apr_status_t runtime_append(journal_kind_t kind, apr_uint64_t number, const even
     apr_status_t status = journal ? journal_append(journal, kind, number, event) : APR_ENOTIMPL;
 
     if (status != APR_SUCCESS) {
+        board_add(self->board, BOARD_EVENTS_LOST, 1);
         if (apr_atomic_xchg32(&journal_failing, 1) == 0) {
             ap_log_error(APLOG_MARK, APLOG_ERR, status, self->server,
                          "user_audit: the journal in %s cannot be written; %s until it can",

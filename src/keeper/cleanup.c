@@ -23,20 +23,6 @@
 
 /* ---- sessions that nobody used for too long ---- */
 
-static int limits_of(const keeper_config_t *config, const char *site, session_limits_t *limits)
-{
-    for (int i = 0; i < config->site_count; i++) {
-        const keeper_site_t *known = &config->sites[i];
-
-        if (strcmp(known->name, site) == 0) {
-            *limits = known->limits;
-            limits->not_before = session_table_marked(config->sessions, &known->mark);
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Everybody on a site was ended at once; here the single sessions follow. */
 static const char *word_of_end(const session_t *session)
 {
@@ -78,7 +64,7 @@ static int expire_session(void *payload, const session_t *session)
     session_t after;
     int newly_ended = 0;
 
-    if (session->state == SESSION_OPEN && limits_of(keeper->config, session->site, &limits) &&
+    if (session->state == SESSION_OPEN && rules_limits(keeper, session->site, &limits) &&
         session_table_expire(keeper->config->sessions, &session->fingerprint, &limits,
                              apr_time_now(), boot_time_now(), &after,
                              &newly_ended) == APR_SUCCESS &&
@@ -297,6 +283,7 @@ apr_status_t keeper_cleanup(keeper_t *keeper)
 {
     apr_status_t status, saved;
 
+    rules_refresh(keeper);
     expire(keeper);
     tidy(keeper);
     compact(keeper);

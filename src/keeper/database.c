@@ -19,6 +19,7 @@ void database_disconnect(keeper_t *keeper)
 static void tell(keeper_t *keeper, keeper_trouble_t trouble, apr_status_t status,
                  const char *problem)
 {
+    status_database(keeper, trouble, problem);
     if (keeper->trouble == KEEPER_NO_TROUBLE) {
         keeper->trouble_since = boot_time_now();
         keeper_log(keeper, KEEPER_ERROR, status,
@@ -41,6 +42,7 @@ static void tell_back(keeper_t *keeper)
                    "database is back after %" APR_TIME_T_FMT " s; moving the journal into it",
                    apr_time_sec(boot_time_now() - keeper->trouble_since));
         keeper->trouble = KEEPER_NO_TROUBLE;
+        status_database(keeper, KEEPER_NO_TROUBLE, NULL);
     }
 }
 

@@ -68,6 +68,7 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     keeper->node = event->cell[EVENT_NODE]; /* as it will stand in the trail */
     keeper->journal_folder = apr_pstrcat(pool, config->state_dir, "/journal", NULL);
     keeper->sessions_file = apr_pstrcat(pool, config->state_dir, "/sessions", NULL);
+    keeper->settings_file = apr_pstrcat(pool, config->state_dir, "/" SETTINGS_FILE, NULL);
     keeper->revoked_file = apr_pstrcat(pool, config->state_dir, "/revoked", NULL);
     apr_pool_create(&keeper->store_pool, pool);
     apr_pool_create(&keeper->batch_pool, pool);
@@ -191,7 +192,9 @@ static keeper_exit_t work(keeper_t *keeper)
         if (APR_STATUS_IS_EEXIST(status)) {
             return KEEPER_CLASH;
         }
+        rules_refresh(keeper);
         cleanup_tick(keeper);
+        status_tick(keeper, status, moved);
         if (moved == 0) {
             rest(keeper);
         }
@@ -225,6 +228,7 @@ keeper_exit_t keeper_run(const keeper_config_t *config, apr_pool_t *pool)
     if (result == KEEPER_STOPPED && !keeper_stopping(keeper)) {
         watch_stop(keeper, 1);
         tell(keeper, "started");
+        status_begin(keeper);
         result = work(keeper);
         finish(keeper);
         watch_stop(keeper, 0);

@@ -9,6 +9,7 @@
 #include "client/place.h"
 #include "client/user_agent.h"
 #include "keeper/keeper.h"
+#include "settings/settings_file.h"
 #include "trail/chain.h"
 #include "trail/checkpoint.h"
 
@@ -65,7 +66,7 @@ struct keeper_t {
     const keeper_config_t *config;
     apr_pool_t *pool;
     const char *node;
-    const char *journal_folder, *sessions_file, *revoked_file;
+    const char *journal_folder, *sessions_file, *revoked_file, *settings_file;
 
     /* database.c */
     store_t *store; /* NULL: not connected */
@@ -100,6 +101,15 @@ struct keeper_t {
     /* own_event.c */
     journal_t *journal;
     int journal_reported;
+
+    /* rules.c */
+    apr_pool_t *settings_pool; /* NULL: not read yet */
+    settings_book_t settings;
+    apr_uint32_t settings_generation; /* that `settings` was read at, plus 1 */
+    apr_status_t settings_reported;
+
+    /* status.c */
+    apr_time_t told_at; /* boot clock */
 
     /* cleanup.c */
     apr_pool_t *cleanup_pool;
@@ -246,6 +256,30 @@ event_t *own_event(apr_pool_t *pool, const char *operation);
 void own_event_append(keeper_t *keeper, const event_t *event);
 void own_journal_sync(keeper_t *keeper);
 void own_journal_close(keeper_t *keeper);
+
+/* ---- rules.c ---- */
+
+/* Reads what managers have set if that has changed. */
+void rules_refresh(keeper_t *keeper);
+/* When sessions of a site end; 0 if the site is none of this server's. */
+int rules_limits(const keeper_t *keeper, const char *site, session_limits_t *limits);
+/* How long events of a class are kept. */
+apr_interval_time_t rules_age(const keeper_t *keeper, const keeper_retention_t *retention,
+                              apr_pool_t *pool);
+
+/* ---- status.c: what the board tells of the keeper ---- */
+
+/* Of one transaction. */
+typedef struct keeper_tally_t {
+    int stored, unparsed, gaps;
+} keeper_tally_t;
+
+void status_begin(keeper_t *keeper);
+void status_stored(keeper_t *keeper, const keeper_tally_t *tally);
+void status_purged(keeper_t *keeper, const apr_array_header_t *nodes); /* of store_purged_t */
+void status_database(keeper_t *keeper, keeper_trouble_t trouble, const char *problem);
+/* After each look into the journal: how that went, and how many records were moved. */
+void status_tick(keeper_t *keeper, apr_status_t drained, int moved);
 
 /* ---- cleanup.c ---- */
 

@@ -74,6 +74,7 @@ static apr_status_t purge_batch(keeper_t *keeper, batch_purge_t *batch, apr_int6
     batch->purge.from = *from;
     status = settle_own(keeper, purge_and_tell, batch);
     if (status == APR_SUCCESS) {
+        status_purged(keeper, batch->purge.nodes);
         *from = batch->purge.from;
         *more |= !batch->purge.through;
     }
@@ -86,8 +87,9 @@ static apr_status_t purge_batch(keeper_t *keeper, batch_purge_t *batch, apr_int6
 static apr_status_t purge_class(keeper_t *keeper, int class, int *more)
 {
     const keeper_retention_t *retention = &keeper->config->retention[class];
+    apr_interval_time_t age = rules_age(keeper, retention, keeper->purge_pool);
     batch_purge_t batch = {.purge = {.operations = retention->operations,
-                                     .before = apr_time_now() - retention->age},
+                                     .before = apr_time_now() - age},
                            .why = "age"};
 
     return purge_batch(keeper, &batch, &keeper->purge_from[class], more);
@@ -127,21 +129,23 @@ static apr_status_t purge_for_room(keeper_t *keeper, int *more)
     return status;
 }
 
-static apr_interval_time_t shortest_retention(const keeper_config_t *config)
+static apr_interval_time_t shortest_retention(keeper_t *keeper)
 {
-    apr_interval_time_t shortest = config->retention[0].age;
+    const keeper_config_t *config = keeper->config;
+    apr_interval_time_t shortest = rules_age(keeper, &config->retention[0], keeper->purge_pool);
 
     for (int i = 1; i < config->retention_count; i++) {
-        if (config->retention[i].age < shortest) {
-            shortest = config->retention[i].age;
-        }
+        apr_interval_time_t age = rules_age(keeper, &config->retention[i], keeper->purge_pool);
+
+        shortest = age < shortest ? age : shortest;
     }
+    apr_pool_clear(keeper->purge_pool);
     return shortest;
 }
 
 static apr_status_t purge_sessions(keeper_t *keeper, int *more)
 {
-    apr_time_t before = apr_time_now() - shortest_retention(keeper->config);
+    apr_time_t before = apr_time_now() - shortest_retention(keeper);
     int purged = 0;
     apr_status_t status = database_begin(keeper);
 

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #define KEY_SIZE (JOURNAL_INCARNATION_SIZE - 1 + sizeof(apr_uint64_t))
+#define UNPARSED_OPERATION "unparsed_call"
 #define SETTLE_INTENTS 1000 /* of a dead owner, in one transaction */
 
 /* A transaction under way. */
@@ -16,12 +17,23 @@ struct settling_t {
     apr_hash_t *intents; /* keeper_item_t of this batch, by incarnation and number */
     apr_int64_t id, sequence;
     char hash[DIGEST_HEX_SIZE];
+    keeper_tally_t tally; /* of what was chained */
     int gaps;
     const char *gap; /* what the last one says */
 };
 
+static void count(keeper_tally_t *tally, const event_t *event)
+{
+    const char *operation = event->cell[EVENT_OPERATION];
+
+    tally->stored++;
+    tally->unparsed += operation && !strcmp(operation, UNPARSED_OPERATION);
+    tally->gaps += operation && !strcmp(operation, JOURNAL_GAP_OPERATION);
+}
+
 static apr_status_t chain(settling_t *settling, event_t *event)
 {
+    count(&settling->tally, event);
     event_set_integer(event, EVENT_ID, ++settling->id);
     event_set(event, EVENT_NODE, settling->keeper->node);
     event_set_integer(event, EVENT_SEQUENCE, ++settling->sequence);
@@ -311,6 +323,7 @@ static apr_status_t settle_all(settling_t *settling, int *refused)
 static void committed(keeper_t *keeper, const settling_t *settling)
 {
     keeper->behind = 0;
+    status_stored(keeper, &settling->tally);
     keeper->tip_known = 1;
     keeper->tip_sequence = settling->sequence;
     if (settling->gaps > 0) {

@@ -23,6 +23,7 @@ struct rule_t {
     apr_uint32_t operations;
     const char **wanted; /* NULL-terminated, as is the next */
     const char **excluded;
+    int number; /* in the order in which lines were added */
     rule_t *next;
 };
 
@@ -144,6 +145,7 @@ const char *track_add(track_t *track, const char *operations, const char *const 
     if (error) {
         return error;
     }
+    rule->number = track->rules ? track->rules->number + 1 : 0;
     rule->next = track->rules;
     track->rules = rule;
     track->operations |= rule->operations;
@@ -151,14 +153,34 @@ const char *track_add(track_t *track, const char *operations, const char *const 
     return NULL;
 }
 
+const char *track_add_line(track_t *track, const char *line)
+{
+    char **words;
+    int count = 0;
+
+    if (apr_tokenize_to_argv(line, &words, track->pool) != APR_SUCCESS) {
+        return "the line cannot be read";
+    }
+    while (words[count]) {
+        count++;
+    }
+    if (count < 2) {
+        return "say operations and then models, such as: read,search hr.* !hr.leave";
+    }
+    return track_add(track, words[0], (const char *const *)words + 1, count - 1);
+}
+
+static const char *matching(const char *const *globs, const char *model)
+{
+    while (*globs && !glob_match(*globs, model)) {
+        globs++;
+    }
+    return *globs;
+}
+
 static int matches_any(const char *const *globs, const char *model)
 {
-    for (; *globs; globs++) {
-        if (glob_match(*globs, model)) {
-            return 1;
-        }
-    }
-    return 0;
+    return matching(globs, model) != NULL;
 }
 
 static apr_uint32_t decide(const track_t *track, const char *model)
@@ -239,4 +261,26 @@ int track_wants_any(const track_t *track, operation_t operation)
     return operation_by_module(operation) ||
            (operation > OPERATION_NONE && operation <= OPERATION_CALL &&
             (track->operations & BIT(operation)) != 0);
+}
+
+/* Rules stand newest first, so the last that matches is the first of the lines. */
+track_decision_t track_explain(const track_t *track, operation_t operation, const char *model)
+{
+    track_decision_t decision = {-1, -1, NULL};
+
+    for (const rule_t *rule = track->rules; rule; rule = rule->next) {
+        const char *excluded;
+
+        if (!(rule->operations & BIT(operation)) || !matches_any(rule->wanted, model)) {
+            continue;
+        }
+        if ((excluded = matching(rule->excluded, model))) {
+            decision.excluded_by = rule->number;
+            decision.excluded = excluded;
+        }
+        else {
+            decision.line = rule->number;
+        }
+    }
+    return decision;
 }

@@ -14,6 +14,7 @@ my %LEVEL = (
     client  => 1,
     store   => 2,
     alert   => 2,
+    settings => 2,
     keeper  => 3,
     admin   => 3,
     tool    => 3,
