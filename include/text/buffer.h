@@ -21,6 +21,9 @@ void buffer_init(buffer_t *buffer, apr_pool_t *pool, apr_size_t limit);
 
 /* Appends all of it or nothing. */
 void buffer_append(buffer_t *buffer, const char *data, apr_size_t length);
+/* Room for `length` more bytes, which count as appended and are the caller's to fill at once; NULL
+ * if they do not fit. */
+char *buffer_extend(buffer_t *buffer, apr_size_t length);
 void buffer_append_string(buffer_t *buffer, const char *string);
 void buffer_append_char(buffer_t *buffer, char character);
 void buffer_append_int64(buffer_t *buffer, apr_int64_t number);

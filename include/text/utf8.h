@@ -8,6 +8,8 @@
 
 /* The length of the longest valid UTF-8 prefix (no surrogates, no overlong forms). */
 apr_size_t utf8_valid_prefix(const char *data, apr_size_t length);
+/* The same without NUL: what stands as it is after a repair. */
+apr_size_t utf8_clean_prefix(const char *data, apr_size_t length);
 
 /* Of text that does not start with a valid character, not empty: the bytes that one U+FFFD stands
  * for, as Python splits them. */

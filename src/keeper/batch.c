@@ -150,4 +150,5 @@ void batch_read(keeper_t *keeper, keeper_batch_t *batch)
             }
         }
     }
+    batch->full = batch->count == keeper->limit || bytes == 0;
 }

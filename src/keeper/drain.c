@@ -119,11 +119,13 @@ apr_status_t keeper_drain(keeper_t *keeper, int *moved)
     apr_status_t status;
 
     *moved = 0;
+    keeper->more = 0;
     apr_pool_clear(keeper->batch_pool);
     status = read_batch(keeper, &batch);
     if (status == APR_SUCCESS && (batch.count > 0 || segments_need_transaction(keeper))) {
         status = move(keeper, &batch);
         *moved = status == APR_SUCCESS ? batch.count : 0;
+        keeper->more = status == APR_SUCCESS && batch.full;
     }
     return status;
 }

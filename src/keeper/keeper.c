@@ -185,6 +185,7 @@ static void tell(keeper_t *keeper, const char *operation)
 
 static keeper_exit_t work(keeper_t *keeper)
 {
+    priority_open(keeper);
     while (!keeper_stopping(keeper)) {
         int moved;
         apr_status_t status = keeper_drain(keeper, &moved);
@@ -195,7 +196,9 @@ static keeper_exit_t work(keeper_t *keeper)
         rules_refresh(keeper);
         cleanup_tick(keeper);
         status_tick(keeper, status, moved);
-        if (moved == 0) {
+        priority_follow(keeper);
+        /* Events that come in while it rests share a transaction, and with their intents. */
+        if (!keeper->more) {
             rest(keeper);
         }
     }

@@ -46,6 +46,7 @@ typedef struct keeper_batch_t {
     apr_pool_t *pool;
     keeper_item_t *items;
     int count;
+    int full; /* more stands in the journal than was taken */
 } keeper_batch_t;
 
 typedef enum keeper_trouble_t {
@@ -92,6 +93,11 @@ struct keeper_t {
     keeper_suspicion_t suspicion;
     int tip_known;
     apr_int64_t tip_sequence; /* after our last commit */
+
+    /* priority.c */
+    int more; /* the last batch was full: another one is ready */
+    int nice, gives_way, low, journal_waits;
+    apr_time_t caught_up_at, journal_seen_at; /* boot clock */
 
     /* enrich.c */
     user_agents_t *user_agents; /* NULL: no rules */
@@ -184,6 +190,12 @@ int segments_need_transaction(const keeper_t *keeper);
 /* After a commit: removes the files of segments that are over, and forgets those whose position
  * that transaction deleted. */
 void segments_removed(keeper_t *keeper);
+
+/* ---- priority.c: the share of the processors that the keeper takes ---- */
+
+void priority_open(keeper_t *keeper);
+/* After each batch. */
+void priority_follow(keeper_t *keeper);
 
 /* ---- batch.c ---- */
 

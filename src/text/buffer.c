@@ -1,7 +1,8 @@
 #include "text/buffer.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "text/decimal.h"
 
 #define FIRST_SIZE 256
 
@@ -13,14 +14,11 @@ void buffer_init(buffer_t *buffer, apr_pool_t *pool, apr_size_t limit)
 }
 
 /* Makes room for `length` bytes (at most the limit) and a NUL behind them. */
-static void reserve(buffer_t *buffer, apr_size_t length)
+static void grow(buffer_t *buffer, apr_size_t length)
 {
     apr_size_t size = buffer->size ? buffer->size : FIRST_SIZE;
     char *data;
 
-    if (buffer->size > length) {
-        return;
-    }
     while (size <= length) {
         size = size > buffer->limit / 2 ? buffer->limit + 1 : size * 2;
     }
@@ -32,18 +30,26 @@ static void reserve(buffer_t *buffer, apr_size_t length)
     buffer->size = size;
 }
 
-void buffer_append(buffer_t *buffer, const char *data, apr_size_t length)
+char *buffer_extend(buffer_t *buffer, apr_size_t length)
 {
     if (buffer->overflow || length > buffer->limit - buffer->length) {
         buffer->overflow = 1;
-        return;
+        return NULL;
     }
-    if (!length) {
-        return;
+    if (buffer->size <= buffer->length + length) {
+        grow(buffer, buffer->length + length);
     }
-    reserve(buffer, buffer->length + length);
-    memcpy(buffer->data + buffer->length, data, length);
     buffer->length += length;
+    return buffer->data + buffer->length - length;
+}
+
+void buffer_append(buffer_t *buffer, const char *data, apr_size_t length)
+{
+    char *to = buffer_extend(buffer, length);
+
+    if (to && length) {
+        memcpy(to, data, length);
+    }
 }
 
 void buffer_append_string(buffer_t *buffer, const char *string)
@@ -53,15 +59,19 @@ void buffer_append_string(buffer_t *buffer, const char *string)
 
 void buffer_append_char(buffer_t *buffer, char character)
 {
-    buffer_append(buffer, &character, 1);
+    char *to = buffer_extend(buffer, 1);
+
+    if (to) {
+        *to = character;
+    }
 }
 
 void buffer_append_int64(buffer_t *buffer, apr_int64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" APR_INT64_T_FMT, number);
+    char digits[DECIMAL_DIGITS], *end = digits + DECIMAL_DIGITS;
+    const char *start = decimal_before(end, number);
 
-    buffer_append(buffer, digits, (apr_size_t)length);
+    buffer_append(buffer, start, (apr_size_t)(end - start));
 }
 
 void buffer_reset(buffer_t *buffer)
@@ -72,7 +82,9 @@ void buffer_reset(buffer_t *buffer)
 
 const char *buffer_string(buffer_t *buffer)
 {
-    reserve(buffer, buffer->length);
+    if (buffer->size <= buffer->length) {
+        grow(buffer, buffer->length);
+    }
     buffer->data[buffer->length] = '\0';
     return buffer->data;
 }

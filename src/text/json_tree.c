@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -25,6 +26,7 @@ struct json_tree_t {
     json_limits_t limits;
     apr_pool_t *pool;
     apr_pool_t *arena; /* all that belongs to the value */
+    int used;          /* the pool itself holds the first value; later ones have an arena of it */
     int stale;         /* the arena holds the last value: to be cleared before the next one */
     apr_size_t nodes;  /* left of the limits */
     apr_size_t bytes;
@@ -32,15 +34,15 @@ struct json_tree_t {
     json_node_t *root;
     int complete;
     int duplicate_key;
-    json_node_t *open[JSON_TREE_MAX_DEPTH];
     unsigned depth;
     apr_size_t dropped_depth; /* containers open within a member that was dropped */
     int in_text;
     json_node_t *text_node; /* gets the text under way; NULL: it is dropped or a key */
     collector_t collector;
     json_keys_t keys;
-    apr_size_t key_length; /* of the member that comes next */
-    char key[KEY_BUFFER_SIZE];
+    apr_size_t key_length;     /* of the member that comes next */
+    char key[KEY_BUFFER_SIZE]; /* from here on written before it is read */
+    json_node_t *open[JSON_TREE_MAX_DEPTH];
 };
 
 /* ---- texts ---- */
@@ -296,6 +298,21 @@ static void end_key(json_tree_t *tree)
     tree->key_length = length;
 }
 
+/* A text that came whole, fits and needs no repair, as nearly all do: copied once. */
+static void take_clean_text(json_tree_t *tree, json_token_t token, const char *data,
+                            apr_size_t length)
+{
+    if (token == JSON_KEY) {
+        memcpy(tree->key, data, length);
+        tree->key[length] = '\0';
+        tree->key_length = length;
+        return;
+    }
+    tree->text_node->value.text = apr_pstrmemdup(tree->arena, data, length);
+    tree->text_node->value.full_length = length;
+    tree->bytes -= tree->bytes > length ? length + 1 : tree->bytes;
+}
+
 static void end_value_text(json_tree_t *tree, json_value_t *value)
 {
     collector_t *collector = &tree->collector;
@@ -339,12 +356,10 @@ static apr_size_t larger(apr_size_t left, apr_size_t right)
 
 json_tree_t *json_tree_create(apr_pool_t *pool, const json_limits_t *limits)
 {
-    json_tree_t *tree = apr_pcalloc(pool, sizeof(*tree));
+    json_tree_t *tree = apr_palloc(pool, sizeof(*tree));
 
-    if (apr_pool_create(&tree->arena, pool) != APR_SUCCESS) {
-        return NULL;
-    }
-    tree->pool = pool;
+    memset(tree, 0, offsetof(json_tree_t, key));
+    tree->pool = tree->arena = pool;
     tree->limits = *limits;
     tree->limits.nodes = larger(limits->nodes, 1);
     buffer_init(&tree->collector.kept, pool, larger(limits->string, JSON_TREE_KEY_SIZE) + 1);
@@ -369,7 +384,13 @@ static void start(json_tree_t *tree)
         return;
     }
     tree->stale = 0;
-    apr_pool_clear(tree->arena);
+    if (tree->arena != tree->pool) {
+        apr_pool_clear(tree->arena);
+    }
+    else if (tree->used) {
+        apr_pool_create(&tree->arena, tree->pool);
+    }
+    tree->used = 1;
     json_keys_reset(&tree->keys);
     tree->nodes = tree->limits.nodes;
     tree->bytes = tree->limits.bytes;
@@ -415,6 +436,15 @@ int json_tree_text(json_tree_t *tree, json_token_t token, const char *data, apr_
     }
     if (!tree->in_text) {
         begin_text(tree, token);
+        if (last && (token == JSON_KEY || tree->text_node) && length <= tree->collector.limit &&
+            utf8_clean_prefix(data, length) == length) {
+            tree->in_text = 0;
+            take_clean_text(tree, token, data, length);
+            if (token != JSON_KEY) {
+                after_value(tree);
+            }
+            return tree->complete;
+        }
     }
     if (token == JSON_KEY || tree->text_node) {
         collector_add(&tree->collector, tree->pool, data, length);

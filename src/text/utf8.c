@@ -110,8 +110,7 @@ static apr_size_t ascii_prefix(const char *data, apr_size_t length)
     return n;
 }
 
-/* The longest prefix that stands as it is after a repair: valid, without NUL. */
-static apr_size_t clean_prefix(const char *data, apr_size_t length)
+apr_size_t utf8_clean_prefix(const char *data, apr_size_t length)
 {
     apr_size_t n = 0;
 
@@ -136,7 +135,7 @@ apr_size_t utf8_valid_prefix(const char *data, apr_size_t length)
     apr_size_t n = 0;
 
     for (;;) {
-        n += clean_prefix(data + n, length - n);
+        n += utf8_clean_prefix(data + n, length - n);
         if (n == length || data[n] != '\0') {
             return n;
         }
@@ -158,7 +157,7 @@ apr_size_t utf8_repair_into(char *to, apr_size_t room, const char *data, apr_siz
 
     *whole = 1;
     while (n < length) {
-        apr_size_t clean = clean_prefix(data + n, length - n);
+        apr_size_t clean = utf8_clean_prefix(data + n, length - n);
         apr_size_t fits = utf8_cut(data + n, clean, room - written);
 
         memcpy(to + written, data + n, fits);
@@ -182,7 +181,7 @@ apr_size_t utf8_repaired_length(const char *data, apr_size_t length)
     apr_size_t total = 0, n = 0;
 
     while (n < length) {
-        apr_size_t clean = clean_prefix(data + n, length - n);
+        apr_size_t clean = utf8_clean_prefix(data + n, length - n);
 
         total += clean;
         n += clean;
@@ -196,7 +195,7 @@ apr_size_t utf8_repaired_length(const char *data, apr_size_t length)
 
 const char *utf8_repair(apr_pool_t *pool, const char *data, apr_size_t length)
 {
-    apr_size_t clean = clean_prefix(data, length), size;
+    apr_size_t clean = utf8_clean_prefix(data, length), size;
     char *copy;
     int whole;
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "decimal.h"
+#include "text/decimal.h"
 
 static void append_cell(buffer_t *buffer, const char *name, const char *cell)
 {

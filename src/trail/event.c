@@ -4,7 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "decimal.h"
+#include "text/decimal.h"
 #include "text/duration.h"
 #include "text/utf8.h"
 
@@ -191,18 +191,21 @@ void event_encode(const event_t *event, buffer_t *buffer)
 {
     for (int column = 0; column < EVENT_COLUMNS; column++) {
         apr_size_t length = event->cell[column] ? strlen(event->cell[column]) : 0;
-        char head[EVENT_CELL_HEAD];
+        unsigned char *to;
 
         if (length == 0) {
             continue;
         }
-        head[0] = (char)column;
-        head[1] = (char)(length & 0xff);
-        head[2] = (char)(length >> 8 & 0xff);
-        head[3] = (char)(length >> 16 & 0xff);
-        head[4] = (char)(length >> 24 & 0xff);
-        buffer_append(buffer, head, sizeof(head));
-        buffer_append(buffer, event->cell[column], length + 1);
+        to = (unsigned char *)buffer_extend(buffer, EVENT_CELL_HEAD + length + 1);
+        if (!to) {
+            return;
+        }
+        to[0] = (unsigned char)column;
+        to[1] = (unsigned char)length;
+        to[2] = (unsigned char)(length >> 8);
+        to[3] = (unsigned char)(length >> 16);
+        to[4] = (unsigned char)(length >> 24);
+        memcpy(to + EVENT_CELL_HEAD, event->cell[column], length + 1);
     }
 }
 

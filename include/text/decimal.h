@@ -1,7 +1,7 @@
-/* Integers as text, without the cost of a format string: an event has some thirty of them. Private
- * to the trail room. */
-#ifndef TRAIL_DECIMAL_H
-#define TRAIL_DECIMAL_H
+/* Integers as text, without the cost of a format string: an event has some thirty of them.
+ */
+#ifndef TEXT_DECIMAL_H
+#define TEXT_DECIMAL_H
 
 #include <apr.h>
 
