@@ -33,7 +33,7 @@ int hold_says_nothing(const hold_t *hold);
 
 #define STORE_HOLDS_MOST 1000 /* given by one call */
 typedef int (*store_hold_visit_t)(void *payload, const hold_t *hold);
-/* Of a site, standing ones first, then the newest. */
+/* Of a site (NULL: of all), standing ones first, then the newest. */
 apr_status_t store_holds(store_t *store, const char *site, int limit, store_hold_visit_t visit,
                          void *payload, apr_pool_t *pool);
 /* APR_NOTFOUND if the site has no such hold. */

@@ -145,7 +145,9 @@ apr_status_t store_holds(store_t *store, const char *site, int limit, store_hold
     apr_status_t status;
 
     query_init(&query, pool, hold_columns);
-    query_where(&query, "site = %s", site);
+    if (site) {
+        query_where(&query, "site = %s", site);
+    }
     query_text(&query,
                " ORDER BY CASE WHEN lifted_ms IS NULL THEN 0 ELSE 1 END, set_ms DESC, id LIMIT %s");
     query_number(&query, limit < STORE_HOLDS_MOST ? limit : STORE_HOLDS_MOST);
