@@ -28,7 +28,7 @@ typedef struct route_t {
 static apr_status_t home(page_t *page, const char *argument)
 {
     (void)argument;
-    return answer_redirect(page, apr_pstrcat(page->pool, page->request->base, "/sessions", NULL));
+    return answer_redirect(page, apr_pstrcat(page->pool, page->request->base, "/overview", NULL));
 }
 
 #define READING "GET, HEAD"
@@ -38,6 +38,7 @@ static const route_t csv_route = {"", READING, ACCESS_CSV, activity_csv};
 static const route_t routes[] = {
     {"", READING, ACCESS_VISITOR, home},
     {"/", READING, ACCESS_VISITOR, home},
+    {"/overview", READING, ACCESS_VISITOR, overview_page},
     {"/sessions", READING, ACCESS_VISITOR, sessions_page},
     {"/sessions/*/revoke", "POST", ACCESS_VISITOR, sessions_revoke},
     {"/sessions/*/lift", "POST", ACCESS_VISITOR, sessions_lift},

@@ -39,6 +39,7 @@ typedef struct link_t {
 } link_t;
 
 static const link_t navigation[] = {
+    {"Overview", "/overview", 0},
     {"Sessions", "/sessions", 0},
     {"Activity", "/activity", 0},
     {"Health", "/health", 1},

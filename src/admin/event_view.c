@@ -28,7 +28,7 @@ static const series_t series[EVENT_SERIES + 1] = {
     [5] = {"Taken out", "export,report,download"},
     [6] = {"Buttons, imports", "call,import"},
     [7] = {"Logins", "login,login_failed,logout"},
-    [8] = {"Audit itself", NULL},
+    [8] = {"Sessions, audit", NULL},
 };
 
 /* 1 if the word is one of the list parted by commas. */
@@ -59,9 +59,21 @@ const char *event_series_label(int number)
     return series[number].label;
 }
 
-const char *event_series_operations(int number)
+const char *event_series_operations(int number, apr_pool_t *pool)
 {
-    return series[number].operations;
+    const char *list = series[number].operations;
+
+    if (list) {
+        return list;
+    }
+    for (int operation = OPERATION_NONE + 1; operation < OPERATION_COUNT; operation++) {
+        const char *name = operation_name((operation_t)operation);
+
+        if (event_series(name) == EVENT_SERIES) {
+            list = list ? apr_pstrcat(pool, list, ",", name, NULL) : name;
+        }
+    }
+    return list;
 }
 
 /* ---- links ---- */

@@ -15,6 +15,6 @@ const char *event_view_odoo(apr_pool_t *pool, const char *model, const char *id)
 #define EVENT_SERIES 8
 int event_series(const char *operation);
 const char *event_series_label(int series);
-const char *event_series_operations(int series);
+const char *event_series_operations(int series, apr_pool_t *pool);
 
 #endif

@@ -25,6 +25,7 @@ typedef struct page_t {
  * Returns what writing returned. */
 typedef apr_status_t (*page_handler_t)(page_t *page, const char *argument);
 
+apr_status_t overview_page(page_t *page, const char *argument);
 apr_status_t sessions_page(page_t *page, const char *argument);
 apr_status_t session_page(page_t *page, const char *reference);
 apr_status_t sessions_revoke(page_t *page, const char *reference);
