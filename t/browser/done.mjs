@@ -154,9 +154,10 @@ async function takeCsv(page, id) {
 
 async function endSession(page, login) {
     await page.goto(`${base}/audit-admin/sessions?user=${login}`);
-    await page.locator("summary", { hasText: "End session" }).first().click();
-    await page.locator("input[name=reason]").first().fill("left the room");
-    await page.getByRole("button", { name: "End session" }).first().click();
+    const menu = page.locator("td.actions details").first();
+    await menu.locator("summary").click();
+    await menu.locator("input[name=reason]").fill("left the room");
+    await menu.getByRole("button", { name: "End session" }).click();
     await page.waitForLoadState();
     await page.goto(`${base}/audit-admin/sessions?user=${login}&state=all`);
     const found = await lines(page, "tbody tr");

@@ -10,14 +10,14 @@
 
 /* ---- who is let in ---- */
 
-static void test_home_leads_to_sessions(void **state)
+static void test_home_leads_to_the_overview(void **state)
 {
     answer_t *answer = get(ANN, "", NULL);
 
     (void)state;
     assert_int_equal(answer->status, 303);
-    assert_string_equal(answer_header(answer, "Location"), BASE "/sessions");
-    assert_string_equal(answer_header(get(ANN, "/", NULL), "Location"), BASE "/sessions");
+    assert_string_equal(answer_header(answer, "Location"), BASE "/overview");
+    assert_string_equal(answer_header(get(ANN, "/", NULL), "Location"), BASE "/overview");
 }
 
 static void test_without_a_session_pages_lead_to_the_login(void **state)
@@ -335,7 +335,7 @@ static void test_health_is_for_managers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_home_leads_to_sessions),
+        TEST(test_home_leads_to_the_overview),
         TEST(test_without_a_session_pages_lead_to_the_login),
         TEST(test_without_a_session_programs_are_told),
         TEST(test_unknown_paths_and_methods),
