@@ -144,6 +144,14 @@ static const unsigned char number_complete[NUMBER_STATES] = {
     [NUMBER_EXPONENT] = 1,
 };
 
+/* What may stand behind a whole number that is over. */
+static const unsigned char follows_integer[CLASSES] = {
+    [CLASS_SPACE] = 1,
+    [CLASS_COMMA] = 1,
+    [CLASS_OBJECT_END] = 1,
+    [CLASS_ARRAY_END] = 1,
+};
+
 /* Any number of digits may follow in these. */
 static const unsigned char number_digits_stay[NUMBER_STATES] = {
     [NUMBER_INTEGER] = 1,

@@ -73,7 +73,7 @@ static void refuse(json_scan_t *scan, json_fault_t fault)
 /* ---- containers ---- */
 
 /* What follows a value in the innermost container. */
-static state_t state_after_value(const json_scan_t *scan)
+static inline state_t state_after_value(const json_scan_t *scan)
 {
     if (!scan->depth) {
         return AT_END;
@@ -89,8 +89,8 @@ static void after_closed_value(json_scan_t *scan)
 }
 
 /* Returns the state within. */
-static state_t open_container(json_scan_t *scan, state_t within, state_t after_value,
-                              json_token_t token)
+static inline state_t open_container(json_scan_t *scan, state_t within, state_t after_value,
+                                     json_token_t token)
 {
     if (scan->depth == JSON_SCAN_MAX_DEPTH) {
         refuse(scan, JSON_FAULT_DEPTH);
@@ -107,7 +107,7 @@ static state_t open_container(json_scan_t *scan, state_t within, state_t after_v
 }
 
 /* Returns the state behind it. */
-static state_t close_container(json_scan_t *scan, json_token_t token)
+static inline state_t close_container(json_scan_t *scan, json_token_t token)
 {
     if (scan->skip_depth == scan->depth) {
         scan->skip_depth = 0;
@@ -337,8 +337,30 @@ static const char *read_number(json_scan_t *scan, const char *data, const char *
     return stop;
 }
 
+/* A whole number that ends within the input, as nearly all do: the length of it, or 0. */
+static apr_size_t integer_length(const char *data, const char *end)
+{
+    const char *first = data + (*data == '-'), *stop = first;
+
+    if (stop < end && *stop >= '1' && *stop <= '9') {
+        stop = skip_digits(stop + 1, end);
+        if (stop < end && follows_integer[byte_class[(unsigned char)*stop]] &&
+            stop - first <= JSON_SCAN_MAX_DIGITS) {
+            return (apr_size_t)(stop - data);
+        }
+    }
+    return 0;
+}
+
 static const char *begin_number(json_scan_t *scan, const char *data, const char *end)
 {
+    apr_size_t length = integer_length(data, end);
+
+    if (length) {
+        report_text(scan, JSON_NUMBER, data, length, 1);
+        scan->state = scan->after_value;
+        return data + length;
+    }
     scan->number = NUMBER_START;
     scan->number_length = 0;
     scan->negative = *data == '-';
@@ -399,7 +421,12 @@ static const char *read_structure(json_scan_t *scan, const char *data, const cha
         case MOVE_KEY:
             return begin_string(scan, JSON_KEY, data + 1, end);
         case MOVE_NUMBER:
-            return begin_number(scan, data, end);
+            data = begin_number(scan, data, end);
+            if (scan->state >= AT_END) {
+                return data;
+            }
+            state = scan->state;
+            continue;
         case MOVE_WORD:
             return begin_word(scan, data, end);
         case MOVE_OPEN_OBJECT:
