@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #include "odoo/call.h"
+#include "text/digest.h"
+#include "text/glob.h"
 
 #define NAMES_SIZE 32768 /* bytes of names kept */
 
@@ -199,6 +201,51 @@ static int lost_members(const json_value_t *value)
     return 0;
 }
 
+/* Fields whose text is a file's content in base64, and the list of them that message_post takes. */
+static int holds_file(const char *key)
+{
+    static const char *const globs[] = {"datas",     "raw",         "db_datas", "image_*",
+                                        "image",     "avatar_*",    "file",     "file_data",
+                                        "data_file", "attachments", NULL};
+
+    for (const char *const *glob = globs; key && *glob; glob++) {
+        if (glob_match(*glob, key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void hide_text(apr_pool_t *pool, json_value_t *value)
+{
+    unsigned char digest[DIGEST_SIZE];
+    char hex[DIGEST_HEX_SIZE];
+
+    if (!value->sha256) {
+        digest_sha256(value->text, strlen(value->text), digest);
+        digest_hex(digest, sizeof(digest), hex);
+        value->sha256 = apr_pstrdup(pool, hex);
+    }
+    value->binary = 1;
+}
+
+/* Leaves of a file, however short, its length and hash. Of a list of files the first text of each
+ * is its name. The tree is as deep as JSON_TREE_MAX_DEPTH. */
+static void hide_files(apr_pool_t *pool, json_value_t *value, int in_file, int is_name)
+{
+    int first = 1;
+
+    in_file |= holds_file(value->key);
+    if (value->type == JSON_TYPE_STRING && in_file && !is_name && *value->text) {
+        hide_text(pool, value);
+    }
+    for (json_value_t *member = has_members(value) ? value->first : NULL; member;
+         member = member->next) {
+        hide_files(pool, member, in_file, in_file && value->type == JSON_TYPE_ARRAY && first);
+        first = 0;
+    }
+}
+
 const char *call_values_write(apr_pool_t *pool, const redact_t *redact, json_value_t *value,
                               int *truncated)
 {
@@ -206,6 +253,7 @@ const char *call_values_write(apr_pool_t *pool, const redact_t *redact, json_val
     int rounds = 0;
 
     redact_value(redact, value);
+    hide_files(pool, value, 0, 0);
     buffer_init(&buffer, pool, CALL_MAX_VALUES);
     json_write(&buffer, value);
     while (buffer.overflow && rounds++ < SHRINK_ROUNDS) {

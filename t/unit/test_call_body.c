@@ -250,6 +250,24 @@ static void test_long_strings_keep_length_and_hash(void **state)
     assert_null(call->flags);
 }
 
+static void test_files_keep_length_and_hash_however_short(void **state)
+{
+    const call_t *call =
+        call_with("ir.attachment", "create", "[{\"name\":\"k.pem\",\"datas\":\"aGVsbG8=\"}]", "{}");
+
+    (void)state;
+    assert_non_null(strstr(call->values, "\"name\":\"k.pem\",\"datas\":{\"$length\":8,"));
+    assert_null(strstr(call->values, "aGVsbG8="));
+    call = call_with("x", "write", "[[1],{\"line_ids\":[[0,0,{\"image_128\":\"aGk=\"}]]}]", "{}");
+    assert_non_null(strstr(call->values, "{\"image_128\":{\"$length\":4,"));
+    call = call_with("x", "message_post", "[[1]]",
+                     "{\"body\":\"b\",\"attachments\":[[\"k.pem\",\"private\"]]}");
+    assert_non_null(strstr(call->values, "[[\"k.pem\",{\"$length\":7,"));
+    assert_null(strstr(call->values, "private"));
+    call = call_with("x", "write", "[[1],{\"image_1920\":false,\"datas\":\"\"}]", "{}");
+    assert_string_equal(call->values, "{\"image_1920\":false,\"datas\":\"\"}");
+}
+
 static void test_field_names_cannot_pretend_to_be_two(void **state)
 {
     const call_t *call = call_with("x", "write", "[[1],{\"a b\\n\":1}]", "{}");
@@ -292,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_junk_pushes_nothing_out),
         cmocka_unit_test(test_long_values_stay_valid),
         cmocka_unit_test(test_long_strings_keep_length_and_hash),
+        cmocka_unit_test(test_files_keep_length_and_hash_however_short),
         cmocka_unit_test(test_field_names_cannot_pretend_to_be_two),
         cmocka_unit_test(test_more_arguments_and_keywords_than_are_kept),
     };
