@@ -103,6 +103,28 @@ sub import_file ($site, $client, $version) {
 
     is_event($event, { operation => 'write', model => 'base_import.import', record_ids => $id,
             outcome => 'success' }, "$version: a file to import");
+    return $id;
+}
+
+# Only its answer tells what an import made; the id it is called with is that of its own record.
+sub import_rows ($site, $client, $version, $id) {
+    my $import = sub ($fields, $number, $who = $client) {
+        return $who->call_kw('base_import.import', 'execute_import',
+            [ $number, $fields, ['name'], { has_headers => JSON::PP::true } ]);
+    };
+    my $made = $import->( ['name'], $id )->{result}{ids};
+    $import->( ['no_such_field'], $id );
+    my @events = $site->trail->wait_for(2, operation => 'import');
+
+    is_event($events[0], { model => 'res.partner', record_ids => "@$made", outcome => 'success' },
+        "$version: an import, by the model of its record");
+    is_event($events[1], { model => 'res.partner', record_ids => '', record_count => '' },
+        "$version: one that failed made nothing");
+    isnt $events[1]{outcome}, 'success', "$version: and says so";
+    $import->( ['name'], $id, $site->login('admin') );
+    my $event = ($site->trail->wait_for(3, operation => 'import'))[-1];
+    is_event($event, { model => '', record_count => 1, outcome => 'success' },
+        "$version: one whose record another session made, without a model rather than a wrong one");
     return;
 }
 
@@ -191,7 +213,7 @@ for my $version (16 .. 19) {
 
     attachments($site, $client, $version);
     mail($site, $client, $version);
-    import_file($site, $client, $version);
+    import_rows($site, $client, $version, import_file($site, $client, $version));
     large($site, $client, $version);
     exports($site, $client, $version);
     logins($site, $version);

@@ -145,9 +145,10 @@ static const char *final_model(const exchange_t *exchange)
     if (call->import_record) {
         fingerprint_t owner = import_owner(exchange);
 
-        if (imports_find(runtime()->imports, &owner, call->import_record, model)) {
-            return apr_pstrdup(exchange->request->pool, model);
-        }
+        /* Unknown is better than wrong: what it made are no import records. */
+        return imports_find(runtime()->imports, &owner, call->import_record, model)
+                   ? apr_pstrdup(exchange->request->pool, model)
+                   : NULL;
     }
     return call->model;
 }

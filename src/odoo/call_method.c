@@ -299,6 +299,9 @@ static void read_import(const arguments_t *arguments, call_t *call)
     }
     else if (call->operation == OPERATION_IMPORT && call->record_ids) {
         call->import_record = apr_atoi64(call->record_ids);
+        /* Of the target's records only the answer tells. */
+        call->record_ids = NULL;
+        call->record_count = -1;
     }
 }
 
