@@ -84,6 +84,7 @@ void hints_record(event_t *event, const request_rec *request);
  * NULL. */
 event_t *record_event(exchange_t *exchange, operation_t operation);
 void record_session(event_t *event, const session_t *session);
+void record_path(event_t *event, const exchange_t *exchange); /* without what it grants */
 void record_note(event_t *event, const char *key, const char *text);
 
 /* What the answer means for the session, before the outcome is written. Fills in who it was. */

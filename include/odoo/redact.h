@@ -29,4 +29,9 @@ void redact_value(const redact_t *redact, json_value_t *value);
  * code that somebody types at login. Besides redact_value, not in its place. NULL model: none. */
 void redact_model(const char *model, json_value_t *value);
 
+/* A raw path with REDACTED in place of each segment that grants something by itself: what stands
+ * behind /web/hook, a UUID, what looks random (survey, portal and invitation links), and the value
+ * of a redacted name in "name=value". Record ids, names, slugs and checksums of pictures stay. */
+const char *redact_path(apr_pool_t *pool, const redact_t *redact, const char *path);
+
 #endif

@@ -58,6 +58,12 @@ void record_session(event_t *event, const session_t *session)
     }
 }
 
+void record_path(event_t *event, const exchange_t *exchange)
+{
+    event_set(event, EVENT_PATH,
+              redact_path(event->pool, exchange->rules->redact, exchange->raw_path));
+}
+
 void record_note(event_t *event, const char *key, const char *text)
 {
     json_value_t *note = json_new_object(event->pool);
@@ -112,7 +118,7 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
 
     event_set(event, EVENT_CHANNEL, exchange->route->channel);
     event_set(event, EVENT_OUTCOME, NULL);
-    event_set(event, EVENT_PATH, exchange->raw_path);
+    record_path(event, exchange);
     if (exchange->session.state == SESSION_OPEN) {
         record_session(event, &exchange->session);
     }

@@ -42,7 +42,7 @@ void refusal_count(exchange_t *exchange)
     event = record_event(exchange, OPERATION_SESSION_REFUSED);
     record_session(event, &exchange->session);
     event_set(event, EVENT_OUTCOME, outcome_name(OUTCOME_DENIED));
-    event_set(event, EVENT_PATH, exchange->raw_path);
+    record_path(event, exchange);
     event_set_integer(event, EVENT_STATUS, REFUSAL_STATUS);
     record_note(event, "reason", session_reason_name(exchange->session.reason));
     runtime_append(JOURNAL_EVENT, 0, event);

@@ -276,9 +276,48 @@ static void nesting_beyond_reason_is_replaced_as_a_whole(void **state)
     assert_non_null(strstr(result, REDACTED));
 }
 
+static void paths_lose_what_grants_something(void **state)
+{
+    static const char *const paths[][2] = {
+        {"/web/hook/f7a1c2d3-0b7e-4c61-9d5a-2f1e8a90bc11", "/web/hook/[redacted]"},
+        {"/web/hook/short", "/web/hook/[redacted]"},
+        {"//fr/web/h%6fok/short/x", "//fr/web/h%6fok/[redacted]/[redacted]"},
+        {"/web%2Fhook/short", "/web%2Fhook/[redacted]"},
+        {"/web%2Fhook%2Fshort", "/[redacted]"},
+        {"/survey/start/7d3f0c1e-52b6-4a0f-8f61-0a9f3bd1c2e4/x", "/survey/start/[redacted]/x"},
+        {"/calendar/view/%37d3f0c1e52b64a0f8f610a9f3bd1c2e4", "/calendar/view/[redacted]"},
+        {"/r/9tVb2KxQeR4mZp7LwYs3Hd6N", "/r/[redacted]"},
+        {"/documents/share/7/Zk-8qLr_T2vXw-91mN_bYc", "/documents/share/7/[redacted]"},
+        {"/my/orders/4;access_token=abc", "/my/orders/[redacted]"},
+        {"/my/orders/4%3faccess_token=abc", "/my/orders/[redacted]"},
+        /* what everybody may know stays */
+        {"/web/dataset/call_kw/res.partner/web_save", "/web/dataset/call_kw/res.partner/web_save"},
+        {"/web/content/1207-5f3a9c01/offer 2024-11-26 v2.pdf",
+         "/web/content/1207-5f3a9c01/offer 2024-11-26 v2.pdf"},
+        {"/report/pdf/sale.report_saleorder/1001,1002,1003,1004,1005",
+         "/report/pdf/sale.report_saleorder/1001,1002,1003,1004,1005"},
+        {"/shop/customizable-desk-with-2-drawers-and-3-legs-17",
+         "/shop/customizable-desk-with-2-drawers-and-3-legs-17"},
+        {"/odoo/action-312/5/res.partner/14", "/odoo/action-312/5/res.partner/14"},
+        {"/website/action/import2024orders", "/website/action/import2024orders"},
+        {"/web/content/9/ScreenShot-2024-11-26", "/web/content/9/ScreenShot-2024-11-26"},
+        {"/shop/USB-C-Hub-4-in-1-HDMI-2", "/shop/USB-C-Hub-4-in-1-HDMI-2"},
+        {"/my/module;page=3/", "/my/module;page=3/"},
+        {"", ""},
+        {"/", "/"},
+    };
+    redact_t *redact = redact_create(pool);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        assert_string_equal(redact_path(pool, redact, paths[i][0]), paths[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_lose_what_grants_something),
         cmocka_unit_test(secrets_of_odoo_are_known),
         cmocka_unit_test(ordinary_fields_of_odoo_are_shown),
         cmocka_unit_test(added_globs_win_over_what_is_ordinary),
