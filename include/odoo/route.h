@@ -47,6 +47,7 @@ typedef enum route_reply_t {
     ROUTE_REPLY_JSONRPC,
     ROUTE_REPLY_PAGE,     /* HTML that carries odoo.__session_info__ */
     ROUTE_REPLY_REDIRECT, /* success redirects; a page is the form once more, with a complaint */
+    ROUTE_REPLY_RECORD,   /* success redirects to the record, failure to the messages */
     ROUTE_REPLY_WORDS,    /* a page says in words how it went, whichever way */
     ROUTE_REPLY_FILE,     /* success has a Content-Disposition; a page is a complaint */
     ROUTE_REPLY_JSON,     /* bare JSON: a real status, and ids or a complaint in the body */
@@ -65,6 +66,7 @@ typedef const char *result_ids_t;
 #define ROUTE_BY_USER 2u     /* success proves a session logged in */
 #define ROUTE_SESSIONLESS 4u /* Odoo looks at no session there */
 #define ROUTE_LOGS_IN 8u     /* success begins a session */
+#define ROUTE_ABOUT_USER 16u /* the record is the session's own user */
 
 typedef struct route_t {
     route_kind_t kind;

@@ -98,6 +98,10 @@ static void set_call(event_t *event, const exchange_t *exchange, const call_t *c
     if (call->record_count >= 0) {
         event_set_integer(event, EVENT_RECORD_COUNT, call->record_count);
     }
+    if (exchange->route->flags & ROUTE_ABOUT_USER && exchange->session.uid > 0) {
+        event_set(event, EVENT_RECORD_IDS, apr_psprintf(event->pool, "%d", exchange->session.uid));
+        event_set_integer(event, EVENT_RECORD_COUNT, 1);
+    }
     event_set(event, EVENT_FIELDS, call->fields);
     event_set(event, EVENT_VALUES, call->values);
     if (call->login) {

@@ -67,6 +67,9 @@ static int take_ids(call_reader_t *reader, json_value_t *value)
     }
     if (value->type == JSON_TYPE_STRING) {
         value = split(reader->pool, value->text);
+        if (!value->first) {
+            return 1; /* a field of the form that was left empty */
+        }
     }
     call_ids_read(reader->pool, value, &ids);
     if (!ids.odd) {

@@ -172,6 +172,14 @@ static int asks_to_log_in_again(const reply_reader_t *reader)
             strstr(reader->head.location, "redirect=") != NULL);
 }
 
+/* A link of a mail whose token or record is wrong leads to the messages: in 16 and 17 behind "#",
+ * in 18 and 19 by the path. */
+static int is_turned_away(const reply_reader_t *reader)
+{
+    return reader->route->reply == ROUTE_REPLY_RECORD &&
+           strstr(reader->head.location, "mail.action_discuss") != NULL;
+}
+
 /* A redirect to the login page is how Odoo tells a browser that its session is over. Any other is
  * how a form goes on once it was taken; a call is not taken there, its client has to send it again.
  */
@@ -186,7 +194,7 @@ static void conclude_by_status(reply_reader_t *reader)
         reader->reply.session_over = reader->head.sent_session != NULL;
     }
     else if (reader->route->reply != ROUTE_REPLY_JSONRPC) {
-        reader->reply.outcome = OUTCOME_SUCCESS;
+        reader->reply.outcome = is_turned_away(reader) ? OUTCOME_FAILED : OUTCOME_SUCCESS;
     }
 }
 
@@ -212,7 +220,8 @@ static outcome_t outcome_of_page(const reply_reader_t *reader)
 static int is_told_by_head(const route_t *route)
 {
     return route->reply == ROUTE_REPLY_HEAD || route->reply == ROUTE_REPLY_REDIRECT ||
-           route->reply == ROUTE_REPLY_FILE || route->reply == ROUTE_REPLY_WORDS;
+           route->reply == ROUTE_REPLY_FILE || route->reply == ROUTE_REPLY_WORDS ||
+           route->reply == ROUTE_REPLY_RECORD;
 }
 
 static void conclude_door(reply_reader_t *reader)

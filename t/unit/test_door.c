@@ -395,6 +395,25 @@ static void test_unknown_routes(void **state)
     assert_int_equal(POST_JSON("/web/action/load", "{}")->operation, OPERATION_NONE);
 }
 
+static void test_empty_field_for_ids(void **state)
+{
+    const call_t *call = POST_FORM("/my/address/submit", "partner_id=&name=A");
+
+    (void)state;
+    assert_call(call, OPERATION_WRITE, "res.partner", NULL, NULL);
+    assert_int_equal(call->record_count, -1);
+}
+
+static void test_point_of_sale_opens_by_get(void **state)
+{
+    (void)state;
+    assert_call(GET(.path = "/pos/ui", .query = "config_id=3"), OPERATION_CALL, "pos.config",
+                "open_ui", "3");
+    assert_call(GET(.path = "/pos/ui/3"), OPERATION_CALL, "pos.config", "open_ui", "3");
+    assert_call(GET(.path = "/pos/web", .query = "config_id=3"), OPERATION_CALL, "pos.config",
+                "open_ui", "3");
+}
+
 static void test_page_behind_a_login(void **state)
 {
     (void)state;
@@ -414,6 +433,8 @@ static void test_import_names_its_target_early(void **state)
     call = call_with("base_import.import", "execute_import", "[5,[\"name\"],[],{}]", "{}");
     assert_int_equal(call->operation, OPERATION_IMPORT);
     assert_int_equal(call->import_record, 5);
+    assert_null(call->record_ids); /* 5 is no record of the target */
+    assert_int_equal(call->record_count, -1);
     assert_null(call_with("a.b", "create", "[{\"res_model\":\"x\"}]", "{}")->import_model);
 }
 
@@ -439,6 +460,8 @@ int main(void)
         cmocka_unit_test(test_json2_without_a_length),
         cmocka_unit_test(test_json1),
         cmocka_unit_test(test_unknown_routes),
+        cmocka_unit_test(test_empty_field_for_ids),
+        cmocka_unit_test(test_point_of_sale_opens_by_get),
         cmocka_unit_test(test_page_behind_a_login),
         cmocka_unit_test(test_import_names_its_target_early),
     };

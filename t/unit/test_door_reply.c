@@ -95,6 +95,23 @@ static void test_form_that_answers_in_words(void **state)
                    OPERATION_PASSWORD_CHANGED, OUTCOME_UNKNOWN);
 }
 
+static void test_link_that_leads_to_its_record(void **state)
+{
+    (void)state;
+    assert_outcome(READ(.method = "GET", .path = "/lead/case_mark_won",
+                        HEAD(.status = 303, .location = "/web#model=crm.lead&id=8")),
+                   OPERATION_CALL, OUTCOME_SUCCESS);
+    assert_outcome(READ(.method = "GET", .path = "/lead/case_mark_won",
+                        HEAD(.status = 303, .location = "/web#action=mail.action_discuss")),
+                   OPERATION_CALL, OUTCOME_FAILED);
+    assert_outcome(READ(.method = "GET", .path = "/lead/convert",
+                        HEAD(.status = 303, .location = "/odoo/action-mail.action_discuss")),
+                   OPERATION_CALL, OUTCOME_FAILED);
+    assert_outcome(READ(.method = "GET", .path = "/lead/convert",
+                        HEAD(.status = 303, .location = "/web/login?redirect=x")),
+                   OPERATION_CALL, OUTCOME_DENIED);
+}
+
 /* ---- files ---- */
 
 #define REPORT "data=[\"/report/pdf/a.b/1\",\"qweb-pdf\"]"
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_form_that_redirects),
         cmocka_unit_test(test_form_that_opens_a_session),
         cmocka_unit_test(test_form_that_answers_in_words),
+        cmocka_unit_test(test_link_that_leads_to_its_record),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_json2),
         cmocka_unit_test(test_json1),
