@@ -112,8 +112,13 @@ apr_status_t store_meta_set(store_t *store, const char *name, const char *value)
 
 #define STORE_MAX_OPERATIONS 40
 
+#define STORE_MAX_TEXT 100
+/* Free text is looked for in rows. A call stops when it has looked at about so many. */
+#define STORE_MAX_TEXT_ROWS 30000
+
 /* Everything NULL or 0 means no restriction. Strings are compared, never built into SQL. A record
- * is found among the first 1,000 ids of an event. */
+ * is found among the first 1,000 ids of an event, beyond them only while the event is among the
+ * latest. */
 typedef struct event_filter_t {
     apr_time_t from, to; /* from inclusive, to exclusive */
     const char *user;    /* a uid (digits) or a login */
@@ -125,6 +130,11 @@ typedef struct event_filter_t {
     const char *outcome;
     const char *ip; /* an address or CIDR; APR_EINVAL if it is neither */
     const char *site;
+    const char *channel;
+    const char *flag; /* one of the words of FLAGS */
+    /* Somewhere in login, name, model, method, fields, values, error or path, whatever the case.
+     * Needs from and to: APR_EINVAL without. At most STORE_MAX_TEXT bytes. */
+    const char *text;
     /* What the visitor may see at all: set from the visitor's rights, never from the query. */
     int own_only; /* then nothing is found unless own_site and own_uid are known */
     const char *own_site, *own_database;
@@ -146,6 +156,10 @@ apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int6
 apr_status_t store_events_after(store_t *store, const event_filter_t *filter, apr_int64_t after,
                                 int limit, store_event_visit_t visit, void *payload,
                                 apr_pool_t *pool);
+/* After a call with free text that stopped at STORE_MAX_TEXT_ROWS: the id to go on from, as
+ * `before` or `after` (store_count: like store_events, the count is of what was looked at). 0:
+ * everything was looked at. */
+apr_int64_t store_text_horizon(const store_t *store);
 /* Exact up to `most`, then `most`. */
 apr_status_t store_count(store_t *store, const event_filter_t *filter, apr_int64_t most,
                          apr_int64_t *count, apr_pool_t *pool);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "text/digest.h"
 
 #define ADDRESS_MAX_BYTES 16
@@ -109,4 +111,88 @@ apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
     write_key(&low, first);
     write_key(&high, last);
     return APR_SUCCESS;
+}
+
+/* Lengths of prefixes, the family's digit included. */
+static const int levels_of_ipv4[] = {1, 3, 5, 7, 9, 0};
+static const int levels_of_ipv6[] = {1, 9, 11, 13, 15, 17, 33, 0};
+
+static const int *levels_of(const char *key)
+{
+    return *key == '4' ? levels_of_ipv4 : levels_of_ipv6;
+}
+
+int address_network(const char *key, int level, char network[ADDRESS_KEY_SIZE])
+{
+    int length = levels_of(key)[level];
+
+    if (length == 0) {
+        return 0;
+    }
+    apr_cpystrn(network, key, (apr_size_t)length + 1);
+    return 1;
+}
+
+/* 1 if the range begins and ends where prefixes of this length do. */
+static int is_whole(const char *first, const char *last, int length)
+{
+    return first[length + strspn(first + length, "0")] == '\0' &&
+           last[length + strspn(last + length, "f")] == '\0';
+}
+
+/* How many prefixes of this length the range touches, ADDRESS_MAX_NETWORKS + 1 if more. */
+static int networks_between(const char *first, const char *last, int length)
+{
+    apr_uint64_t count = 0;
+
+    for (int i = 1; i < length; i++) {
+        int low = first[i] <= '9' ? first[i] - '0' : first[i] - 'a' + 10;
+        int high = last[i] <= '9' ? last[i] - '0' : last[i] - 'a' + 10;
+
+        count = count * 16 + (apr_uint64_t)high - (apr_uint64_t)low;
+        if (count >= ADDRESS_MAX_NETWORKS) {
+            return ADDRESS_MAX_NETWORKS + 1;
+        }
+    }
+    return (int)count + 1;
+}
+
+/* The next prefix of the same length. */
+static void advance(char *network)
+{
+    char *digit = network + strlen(network) - 1;
+
+    while (digit > network && *digit == 'f') {
+        *digit-- = '0';
+    }
+    if (digit > network) {
+        *digit = *digit == '9' ? 'a' : (char)(*digit + 1);
+    }
+}
+
+const char *const *address_networks(const char *first, const char *last, int *exact,
+                                    apr_pool_t *pool)
+{
+    const int *level = levels_of(first), *best = level;
+    const char **networks;
+    int count;
+
+    /* The first level that the range is made of, else the last that does not take too many. */
+    while (!is_whole(first, last, *best) && level[1] &&
+           networks_between(first, last, level[1]) <= ADDRESS_MAX_NETWORKS) {
+        best = ++level;
+    }
+    *exact = is_whole(first, last, *best);
+    count = networks_between(first, last, *best);
+    networks = apr_pcalloc(pool, ((apr_size_t)count + 1) * sizeof(*networks));
+    for (int i = 0; i < count; i++) {
+        char *network =
+            i ? apr_pstrdup(pool, networks[i - 1]) : apr_pstrmemdup(pool, first, (apr_size_t)*best);
+
+        if (i) {
+            advance(network);
+        }
+        networks[i] = network;
+    }
+    return networks;
 }

@@ -4,6 +4,7 @@
 #define STORE_ADDRESS_H
 
 #include <apr_errno.h>
+#include <apr_pools.h>
 
 #define ADDRESS_KEY_SIZE 34
 
@@ -14,5 +15,17 @@ apr_status_t address_key(const char *text, char key[ADDRESS_KEY_SIZE]);
  * the prefix do not matter. APR_EINVAL if it is neither. */
 apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
                            char last[ADDRESS_KEY_SIZE]);
+
+/* The networks that events are found by are prefixes of keys: the family, each byte of an IPv4
+ * address, and each byte of an IPv6 address from the fourth to the eighth, then the whole key.
+ * Gives the prefix number `level` of a key and 1, or 0 if there are no more. */
+int address_network(const char *key, int level, char network[ADDRESS_KEY_SIZE]);
+
+#define ADDRESS_MAX_NETWORKS 256
+
+/* The networks that a range from address_range consists of, NULL-terminated, or those that it lies
+ * in; *exact tells which. */
+const char *const *address_networks(const char *first, const char *last, int *exact,
+                                    apr_pool_t *pool);
 
 #endif

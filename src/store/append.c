@@ -13,7 +13,6 @@ void store_append_forget(store_t *store)
     store->sessions = NULL;
     store->tail.node = NULL;
     store->grown = 0;
-    marks_forget(store);
     summarise_forget(store);
 }
 
@@ -55,7 +54,7 @@ apr_status_t store_append_flush(store_t *store)
     if (!status) {
         status = write_growth(store);
     }
-    return status ? status : marks_flush(store);
+    return status;
 }
 
 apr_status_t store_bytes(store_t *store, apr_int64_t *bytes)
@@ -156,7 +155,8 @@ apr_status_t store_append(store_t *store, const event_t *event)
     if (status || !is_chained(&row)) {
         return APR_EINVAL;
     }
-    if ((status = extend_tail(store, &row)) || (status = upkeep_session(store, event, &row)) ||
+    if ((status = extend_tail(store, &row)) || (status = marks_ready(store, row.id)) ||
+        (status = upkeep_session(store, event, &row)) ||
         (status = store_execute(store, EVENT_INSERT, row.value, &inserted))) {
         return status;
     }

@@ -1,9 +1,25 @@
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "search.h"
 
 /* A select is read into memory whole, so it is cut into pieces of this many. */
-#define EVENTS_PER_SELECT 500
+#define EVENTS_PER_SELECT 1000
+
+/* Ids in a list: more than for a page. */
+#define EVENTS_IN_LIST 120
+
+/* Ids that lie so close are read as a range, and what is not among them is left to the conditions.
+ */
+#define EVENTS_CLOSE 4
+
+/* Ids that a search has found and whose rows are not read yet, in the order asked for. */
+typedef struct candidates_t {
+    apr_int64_t id[EVENTS_PER_SELECT];
+    int count, most;
+    apr_int64_t first_ms, last_ms;
+} candidates_t;
 
 typedef struct reading_t {
     store_t *store;
@@ -14,127 +30,225 @@ typedef struct reading_t {
     store_event_visit_t visit;
     void *payload;
     apr_pool_t *pool; /* cleared for each select */
+    candidates_t *candidates;
+    apr_int64_t looked_at; /* rows, for free text */
 } reading_t;
 
-static void run_conditions(query_t *query, const event_filter_t *filter, apr_int64_t low,
-                           apr_int64_t high)
+/* ---- selecting ---- */
+
+static void where_range(query_t *query, apr_int64_t low, apr_int64_t high)
 {
     query_where_number(query, "id >= %s", low);
     query_where_number(query, "id < %s", high);
-    search_rows(query, filter);
 }
 
-static apr_status_t select_events(reading_t *reading, apr_int64_t low, apr_int64_t high, int limit,
-                                  rows_t *rows)
+/* A list of one length whatever it holds, so that one statement does. */
+static void where_listed(query_t *query, const candidates_t *candidates)
 {
-    query_t query;
+    const char *ids[EVENTS_IN_LIST + 1];
 
-    query_init(&query, reading->pool, reading->select);
-    run_conditions(&query, reading->filter, low, high);
-    query_text(&query,
-               reading->newest_first ? " ORDER BY id DESC LIMIT %s" : " ORDER BY id LIMIT %s");
-    query_number(&query, limit);
-    return query_select(&query, reading->store, rows, reading->pool);
+    for (int i = 0; i < EVENTS_IN_LIST; i++) {
+        ids[i] = i < candidates->count ? number_text(candidates->id[i], query->pool) : ids[i - 1];
+    }
+    ids[EVENTS_IN_LIST] = NULL;
+    query_where_list(query, "id IN (", ids, ")");
 }
 
-static apr_status_t read_run(void *payload, apr_int64_t low, apr_int64_t high, int *stop)
+/* The times say nothing new, but tell PostgreSQL which partitions to leave alone. */
+static void where_candidates(query_t *query, const candidates_t *candidates)
+{
+    apr_int64_t first = candidates->id[0], last = candidates->id[candidates->count - 1];
+    apr_int64_t low = first < last ? first : last, high = first < last ? last : first;
+
+    if (candidates->count > EVENTS_IN_LIST || high - low < EVENTS_CLOSE * candidates->count) {
+        where_range(query, low, high + 1);
+    }
+    else {
+        where_listed(query, candidates);
+    }
+    query_where_number(query, "time_ms >= %s", candidates->first_ms);
+    query_where_number(query, "time_ms <= %s", candidates->last_ms);
+}
+
+static apr_status_t select_events(reading_t *reading, query_t *query, int limit, rows_t *rows)
+{
+    search_rows(query, reading->store, reading->filter);
+    query_text(query,
+               reading->newest_first ? " ORDER BY id DESC LIMIT %s" : " ORDER BY id LIMIT %s");
+    query_number(query, limit);
+    return query_select(query, reading->store, rows, reading->pool);
+}
+
+static void visit_rows(reading_t *reading, rows_t *rows, apr_int64_t *last, int *stop)
+{
+    while (!*stop && rows_next(rows)) {
+        *last = rows_integer(rows, EVENT_ID);
+        reading->left--;
+        *stop = reading->visit(reading->payload, row_to_event(rows)) || !reading->left;
+    }
+}
+
+/* ---- rows that were found ---- */
+
+static apr_status_t read_candidates(reading_t *reading, int *stop)
+{
+    candidates_t *candidates = reading->candidates;
+    apr_int64_t last;
+    query_t query;
+    rows_t rows;
+    apr_status_t status;
+
+    if (candidates->count == 0 || *stop) {
+        return APR_SUCCESS;
+    }
+    apr_pool_clear(reading->pool);
+    query_init(&query, reading->pool, reading->select);
+    where_candidates(&query, candidates);
+    status = select_events(reading, &query, reading->left, &rows);
+    candidates->count = 0;
+    if (!status) {
+        visit_rows(reading, &rows, &last, stop);
+    }
+    return status;
+}
+
+/* ---- rows that nothing is known about ---- */
+
+static apr_status_t read_rows(void *payload, apr_int64_t low, apr_int64_t high, int *stop)
 {
     reading_t *reading = payload;
+    apr_status_t status = read_candidates(reading, stop);
     int more = 1;
 
-    while (more && !*stop) {
+    while (!status && more && !*stop) {
         int limit = reading->left < EVENTS_PER_SELECT ? reading->left : EVENTS_PER_SELECT;
+        apr_int64_t last = 0;
+        query_t query;
         rows_t rows;
-        apr_status_t status;
 
         apr_pool_clear(reading->pool);
-        status = select_events(reading, low, high, limit, &rows);
-        if (status) {
-            return status;
+        query_init(&query, reading->pool, reading->select);
+        where_range(&query, low, high);
+        status = select_events(reading, &query, limit, &rows);
+        more = !status && rows.left == limit;
+        if (!status) {
+            visit_rows(reading, &rows, &last, stop);
         }
-        more = rows.left == limit;
-        while (!*stop && rows_next(&rows)) {
-            apr_int64_t id = rows_integer(&rows, EVENT_ID);
-
-            *(reading->newest_first ? &high : &low) = id + !reading->newest_first;
-            reading->left--;
-            *stop = reading->visit(reading->payload, row_to_event(&rows)) || !reading->left;
-        }
+        *(reading->newest_first ? &high : &low) = last + !reading->newest_first;
     }
-    return APR_SUCCESS;
+    return status;
 }
 
-static apr_status_t read_events(store_t *store, const event_filter_t *filter, int newest_first,
-                                apr_int64_t from, int limit, store_event_visit_t visit,
-                                void *payload, apr_pool_t *pool)
+static apr_status_t add_candidate(reading_t *reading, const search_block_t *block, apr_int64_t id,
+                                  int *stop)
 {
-    reading_t reading = {store, filter, newest_first, limit, NULL, visit, payload, NULL};
-    apr_status_t status = search_check(filter);
+    candidates_t *candidates = reading->candidates;
 
-    if (status || limit <= 0) {
+    if (candidates->count == 0 || block->first_ms < candidates->first_ms) {
+        candidates->first_ms = block->first_ms;
+    }
+    if (candidates->count == 0 || block->last_ms > candidates->last_ms) {
+        candidates->last_ms = block->last_ms;
+    }
+    candidates->id[candidates->count++] = id;
+    return candidates->count == candidates->most ? read_candidates(reading, stop) : APR_SUCCESS;
+}
+
+/* How many to read together: of few that lie far apart no more than fit into a list. */
+static int how_many(const reading_t *reading, const search_block_t *block)
+{
+    int close = POSTING_POSITIONS / (posting_count(block->bits) + 1) < EVENTS_CLOSE;
+    int most = close ? EVENTS_PER_SELECT : EVENTS_IN_LIST;
+
+    return block->exact && reading->left < most ? reading->left : most;
+}
+
+/* 1 if free text has been looked for in as many rows as one call may. */
+static int is_tired(reading_t *reading, const search_block_t *block)
+{
+    if (!reading->filter->text) {
+        return 0;
+    }
+    if (reading->looked_at >= STORE_MAX_TEXT_ROWS) {
+        reading->store->text_horizon = reading->newest_first ? block->end_id : block->first_id - 1;
+        return 1;
+    }
+    reading->looked_at += posting_count(block->bits);
+    return 0;
+}
+
+static apr_status_t read_block(void *payload, const search_block_t *block, int *stop)
+{
+    reading_t *reading = payload;
+    apr_status_t status = APR_SUCCESS;
+
+    if (is_tired(reading, block)) {
+        status = read_candidates(reading, stop);
+        *stop = 1;
         return status;
     }
-    reading.select = apr_pstrcat(pool, "SELECT ", row_names(pool), " FROM events", NULL);
-    apr_pool_create(&reading.pool, pool);
-    status = search_runs(store, filter, newest_first, from, read_run, &reading, pool);
-    apr_pool_destroy(reading.pool);
+    reading->candidates->most = how_many(reading, block);
+    if (reading->candidates->count >= reading->candidates->most) {
+        status = read_candidates(reading, stop);
+    }
+    for (int i = 0; i < POSTING_POSITIONS && !status && !*stop; i++) {
+        int position = reading->newest_first ? POSTING_POSITIONS - 1 - i : i;
+
+        if (block->bits[position / 64] >> position % 64 & 1) {
+            status = add_candidate(reading, block, block->first_id + position, stop);
+        }
+    }
+    return status;
+}
+
+static apr_status_t read_events(reading_t *reading, apr_int64_t from, apr_pool_t *pool)
+{
+    search_t search = {reading->store, reading->filter, reading->newest_first, from, reading,
+                       read_rows,      read_block};
+    apr_status_t status = search_check(reading->filter);
+    int stop = 0;
+
+    reading->store->text_horizon = 0;
+    if (status || reading->left <= 0) {
+        return status;
+    }
+    reading->select = apr_pstrcat(pool, "SELECT ", row_names(pool), " FROM events", NULL);
+    apr_pool_create(&reading->pool, pool);
+    reading->candidates = apr_pcalloc(pool, sizeof(*reading->candidates));
+    status = search_run(&search, pool);
+    if (!status && reading->left > 0) {
+        status = read_candidates(reading, &stop);
+    }
+    apr_pool_destroy(reading->pool);
     return status;
 }
 
 apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int64_t before,
                           int limit, store_event_visit_t visit, void *payload, apr_pool_t *pool)
 {
-    return read_events(store, filter, 1, before > 0 ? before : APR_INT64_MAX, limit, visit, payload,
-                       pool);
+    reading_t reading = {.store = store,
+                         .filter = filter,
+                         .newest_first = 1,
+                         .left = limit,
+                         .visit = visit,
+                         .payload = payload};
+
+    return read_events(&reading, before > 0 ? before : APR_INT64_MAX, pool);
 }
 
 apr_status_t store_events_after(store_t *store, const event_filter_t *filter, apr_int64_t after,
                                 int limit, store_event_visit_t visit, void *payload,
                                 apr_pool_t *pool)
 {
-    return read_events(store, filter, 0, after > 0 ? after : 0, limit, visit, payload, pool);
+    reading_t reading = {
+        .store = store, .filter = filter, .left = limit, .visit = visit, .payload = payload};
+
+    return read_events(&reading, after > 0 ? after : 0, pool);
 }
 
-typedef struct counting_t {
-    store_t *store;
-    const event_filter_t *filter;
-    apr_int64_t most, count;
-    apr_pool_t *pool;
-} counting_t;
-
-static apr_status_t count_run(void *payload, apr_int64_t low, apr_int64_t high, int *stop)
+apr_int64_t store_text_horizon(const store_t *store)
 {
-    counting_t *counting = payload;
-    query_t query;
-    rows_t rows;
-    apr_status_t status;
-
-    apr_pool_clear(counting->pool);
-    query_init(&query, counting->pool, "SELECT COUNT(*) FROM (SELECT 1 FROM events");
-    run_conditions(&query, counting->filter, low, high);
-    query_text(&query, " LIMIT %s) AS found");
-    query_number(&query, counting->most - counting->count);
-    status = query_select(&query, counting->store, &rows, counting->pool);
-    if (!status && rows_next(&rows)) {
-        counting->count += rows_integer(&rows, 0);
-    }
-    *stop = counting->count >= counting->most;
-    return status;
-}
-
-apr_status_t store_count(store_t *store, const event_filter_t *filter, apr_int64_t most,
-                         apr_int64_t *count, apr_pool_t *pool)
-{
-    counting_t counting = {store, filter, most, 0, NULL};
-    apr_status_t status = search_check(filter);
-
-    if (!status) {
-        apr_pool_create(&counting.pool, pool);
-        status = search_runs(store, filter, 1, APR_INT64_MAX, count_run, &counting, pool);
-        apr_pool_destroy(counting.pool);
-    }
-    *count = counting.count;
-    return status;
+    return store->text_horizon;
 }
 
 apr_status_t store_running(store_t *store, const event_filter_t *filter, int limit,
@@ -148,7 +262,7 @@ apr_status_t store_running(store_t *store, const event_filter_t *filter, int lim
         return status;
     }
     query_init(&query, pool, apr_pstrcat(pool, "SELECT ", row_names(pool), " FROM pending", NULL));
-    search_rows(&query, filter);
+    search_rows(&query, store, filter);
     query_text(&query, " ORDER BY time_ms DESC, incarnation, number DESC LIMIT %s");
     query_number(&query, limit < STORE_MAX_RUNNING ? limit : STORE_MAX_RUNNING);
     status = query_select(&query, store, &rows, pool);

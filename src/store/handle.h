@@ -21,13 +21,6 @@ typedef struct store_tail_t {
     char hash[72];
 } store_tail_t;
 
-/* The block of ids that is being filled, see marks.h. */
-typedef struct store_block_t {
-    apr_pool_t *pool;
-    apr_hash_t *seen;                     /* marks made in this transaction */
-    apr_int64_t block, first_ms, last_ms; /* block -1: none */
-} store_block_t;
-
 struct store_t {
     apr_pool_t *pool;
     const dialect_t *dialect;
@@ -41,9 +34,17 @@ struct store_t {
     apr_pool_t *step;        /* cleared by each step within it */
     apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
-    apr_int64_t grown; /* bytes of events that came, less those that went */
-    store_block_t block;
+    apr_int64_t grown;     /* bytes of events that came, less those that went */
     apr_hash_t *summaries; /* see summarise.c; NULL: nothing gathered */
+
+    /* The tail in memory, see marks.h; outlives transactions. */
+    block_t block;
+    apr_pool_t *block_pool;
+    apr_int64_t tail_next; /* the first id that is not in it; 0: nothing is known */
+    int tail_checked;      /* in this transaction */
+    int tail_read;         /* selects made for it in this transaction */
+
+    apr_int64_t text_horizon; /* see store_text_horizon */
 
     /* Behind whom the search for sessions to forget goes on. */
     apr_int64_t forget_after_ms;

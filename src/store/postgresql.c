@@ -16,10 +16,11 @@
 static const char *const version_1[] = {
     "CREATE TABLE meta (name text PRIMARY KEY, value text)",
     "CREATE TABLE events (id bigint PRIMARY KEY, time_ms bigint NOT NULL, " POSTGRESQL_CELLS ")",
-    "CREATE TABLE blocks (block bigint PRIMARY KEY, first_ms bigint NOT NULL, "
-    "last_ms bigint NOT NULL)",
-    "CREATE TABLE marks (kind integer NOT NULL, value text COLLATE \"C\" NOT NULL, "
-    "block bigint NOT NULL, PRIMARY KEY (kind, value, block))",
+    "CREATE TABLE blocks (first_id bigint PRIMARY KEY, end_id bigint NOT NULL, "
+    "first_ms bigint NOT NULL, last_ms bigint NOT NULL, ids text)",
+    "CREATE TABLE marks (kind integer NOT NULL, value text COLLATE \"C\" NOT NULL, first_id bigint "
+    "NOT NULL, "
+    "ids text NOT NULL, PRIMARY KEY (kind, value, first_id))",
     "CREATE TABLE chains (node text PRIMARY KEY, id bigint NOT NULL, sequence bigint NOT NULL, "
     "hash text NOT NULL)",
     "CREATE TABLE pending (owner_node text NOT NULL, incarnation text NOT NULL, "
@@ -138,5 +139,7 @@ const dialect_t dialect_postgresql = {
     .version = sizeof(migrations) / sizeof(migrations[0]),
     .locate = locate,
     .busy = NULL,
+    /* Faster than by the rules of a language, and what is behind ASCII is in the pattern. */
+    .like = "COLLATE \"C\" ILIKE",
     .opening_error = opening_error,
 };

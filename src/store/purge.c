@@ -8,7 +8,8 @@
 #include "purged.h"
 #include "query.h"
 
-#define PURGE_BLOCKS 32 /* looked at in one call */
+#define PURGE_BLOCKS 4 /* looked at in one call */
+#define PURGE_LIST 60  /* ids or values of one statement, since each is a round trip */
 
 /* Their events stay: they say why others are not here. */
 static const char *const staying[] = {"gap", "hold_set", "hold_lifted"};
@@ -23,37 +24,66 @@ typedef struct purging_t {
     apr_pool_t *pool;             /* cleared for each block */
 } purging_t;
 
-/* ---- one block ---- */
+/* ---- deleting ---- */
 
-typedef struct block_marks_t {
-    purging_t *purging;
-    apr_hash_t *kept; /* marks that other events of the block still need, or that are gone */
-    apr_int64_t block;
-} block_marks_t;
+typedef struct deletion_t {
+    store_t *store;
+    query_t query;
+    const char *value[PURGE_LIST + 1];
+    int values;
+} deletion_t;
 
-static const char *mark_key(const purging_t *purging, mark_kind_t kind, const char *value)
+/* A list of one length whatever it holds, so that one statement does. */
+static apr_status_t delete_listed(deletion_t *deletion, const char *in)
 {
-    return apr_psprintf(purging->pool, "%d %s", kind, value);
-}
+    const char *last = deletion->value[deletion->values - 1];
 
-static apr_status_t keep_mark(void *payload, mark_kind_t kind, const char *value)
-{
-    block_marks_t *marks = payload;
-
-    apr_hash_set(marks->kept, mark_key(marks->purging, kind, value), APR_HASH_KEY_STRING, "");
-    return APR_SUCCESS;
-}
-
-static apr_status_t drop_mark(void *payload, mark_kind_t kind, const char *value)
-{
-    block_marks_t *marks = payload;
-
-    if (apr_hash_get(marks->kept, mark_key(marks->purging, kind, value), APR_HASH_KEY_STRING)) {
-        return APR_SUCCESS;
+    while (deletion->values < PURGE_LIST) {
+        deletion->value[deletion->values++] = last;
     }
-    keep_mark(payload, kind, value);
-    return marks_remove(marks->purging->store, kind, value, marks->block);
+    deletion->value[PURGE_LIST] = NULL;
+    deletion->values = 0;
+    query_where_list(&deletion->query, in, deletion->value, ")");
+    return query_execute(&deletion->query, deletion->store);
 }
+
+static apr_status_t delete_events(const purging_t *purging, const apr_array_header_t *due)
+{
+    deletion_t deletion = {.store = purging->store};
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; !status && i < due->nelts; i++) {
+        deletion.value[deletion.values++] = APR_ARRAY_IDX(due, i, row_t).value[EVENT_ID];
+        if (deletion.values == PURGE_LIST || i + 1 == due->nelts) {
+            query_init(&deletion.query, purging->pool, "DELETE FROM events");
+            status = delete_listed(&deletion, "id IN (");
+        }
+    }
+    return status;
+}
+
+static apr_status_t delete_marks(const purging_t *purging, const apr_array_header_t *marks,
+                                 apr_int64_t first_id)
+{
+    deletion_t deletion = {.store = purging->store};
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; !status && i < marks->nelts; i++) {
+        const mark_t *mark = APR_ARRAY_IDX(marks, i, mark_t *);
+
+        deletion.value[deletion.values++] = mark->value;
+        if (deletion.values == PURGE_LIST || i + 1 == marks->nelts ||
+            APR_ARRAY_IDX(marks, i + 1, mark_t *)->kind != mark->kind) {
+            query_init(&deletion.query, purging->pool, "DELETE FROM marks");
+            query_where_number(&deletion.query, "first_id = %s", first_id);
+            query_where_number(&deletion.query, "kind = %s", mark->kind);
+            status = delete_listed(&deletion, "value IN (");
+        }
+    }
+    return status;
+}
+
+/* ---- what is due ---- */
 
 static int is_of(const char *const *names, const char *operation)
 {
@@ -109,52 +139,113 @@ static void note_gone(purging_t *purging, const row_t *row)
     purging->bytes += row->bytes;
 }
 
-/* Parts the events of a block into those to keep, whose marks stay, and those to delete. */
-static apr_status_t part_block(purging_t *purging, block_marks_t *marks, apr_array_header_t *due,
-                               int *kept)
-{
-    const char *values[] = {number_text(marks->block * MARKS_BLOCK, purging->pool),
-                            number_text((marks->block + 1) * MARKS_BLOCK, purging->pool)};
-    rows_t rows;
-    apr_status_t status = store_select(purging->store, BLOCK_ROWS, values, &rows, purging->pool);
+/* Events of a run of ids, parted. */
+typedef struct parted_t {
+    apr_array_header_t *due; /* row_t */
+    block_t gone, kept;      /* their marks */
+} parted_t;
 
-    *kept = 0;
+static apr_status_t part(purging_t *purging, apr_int64_t first_id, apr_int64_t end_id,
+                         parted_t *parted)
+{
+    const char *values[] = {number_text(first_id, purging->pool),
+                            number_text(end_id, purging->pool),
+                            number_text(POSTING_POSITIONS, purging->pool)};
+    apr_pool_t *gone, *kept;
+    rows_t rows;
+    apr_status_t status = store_select(purging->store, MARK_ROWS, values, &rows, purging->pool);
+
+    apr_pool_create(&gone, purging->pool);
+    apr_pool_create(&kept, purging->pool);
+    block_begin(&parted->gone, gone, first_id);
+    block_begin(&parted->kept, kept, first_id);
+    parted->due = apr_array_make(purging->pool, PURGE_LIST, sizeof(row_t));
     while (!status && rows_next(&rows)) {
         row_t row;
 
         row_read(&row, &rows);
         if (!has_enough(purging) && is_due(purging, &row)) {
-            APR_ARRAY_PUSH(due, row_t) = row;
+            APR_ARRAY_PUSH(parted->due, row_t) = row;
             note_gone(purging, &row);
+            block_add(&parted->gone, &row);
         }
         else {
-            status = marks_of(&row, keep_mark, marks);
-            ++*kept;
+            block_add(&parted->kept, &row);
         }
     }
     return status;
 }
 
-static apr_status_t purge_block(purging_t *purging, apr_int64_t block)
+static apr_status_t purge_rows(purging_t *purging, const apr_array_header_t *due)
 {
-    apr_array_header_t *due = apr_array_make(purging->pool, MARKS_BLOCK, sizeof(row_t));
-    block_marks_t marks = {purging, apr_hash_make(purging->pool), block};
-    const char *text = number_text(block, purging->pool);
-    int kept;
-    apr_status_t status = part_block(purging, &marks, due, &kept);
+    apr_status_t status = delete_events(purging, due);
 
     for (int i = 0; !status && i < due->nelts; i++) {
-        const row_t *row = &APR_ARRAY_IDX(due, i, row_t);
+        status = summarise_row(purging->store, &APR_ARRAY_IDX(due, i, row_t), SUMMARISE_WHOLE, -1);
+    }
+    return status;
+}
 
-        status = marks_of(row, drop_mark, &marks);
-        if (!status) {
-            status = store_execute(purging->store, EVENT_DELETE, &row->value[EVENT_ID], NULL);
+/* ---- one block ---- */
+
+/* Marks that other events of the block still have are made anew for these. */
+static apr_status_t purge_marks(purging_t *purging, const parted_t *parted)
+{
+    const apr_array_header_t *gone = block_marks(&parted->gone, purging->pool);
+    apr_array_header_t *useless = apr_array_make(purging->pool, gone->nelts, sizeof(mark_t *));
+    apr_int64_t first_id = parted->gone.first_id;
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; !status && i < gone->nelts; i++) {
+        mark_t *mark = APR_ARRAY_IDX(gone, i, mark_t *);
+        const mark_t *kept = block_find(&parted->kept, mark->kind, mark->value);
+
+        if (kept) {
+            status = marks_put(purging->store, mark->kind, mark->value, first_id, &kept->posting);
         }
-        if (!status) {
-            status = summarise_row(purging->store, row, SUMMARISE_WHOLE, -1);
+        else {
+            APR_ARRAY_PUSH(useless, mark_t *) = mark;
         }
     }
-    return status || kept ? status : store_execute(purging->store, BLOCK_DELETE, &text, NULL);
+    return status ? status : delete_marks(purging, useless, first_id);
+}
+
+static apr_status_t purge_block(purging_t *purging, apr_int64_t first_id, apr_int64_t end_id)
+{
+    const char *text = number_text(first_id, purging->pool);
+    parted_t parted;
+    apr_status_t status = part(purging, first_id, end_id, &parted);
+
+    if (status || parted.due->nelts == 0) {
+        return status;
+    }
+    status = purge_rows(purging, parted.due);
+    if (!status) {
+        status = purge_marks(purging, &parted);
+    }
+    if (!status && parted.kept.all.count > 0) {
+        return marks_write_block(purging->store, &parted.kept, end_id, purging->pool);
+    }
+    return status ? status : store_execute(purging->store, BLOCK_DELETE, &text, NULL);
+}
+
+/* The tail has no marks yet but in memory, where they are read anew. */
+static apr_status_t purge_tail(purging_t *purging)
+{
+    apr_int64_t first_id;
+    parted_t parted;
+    apr_status_t status;
+
+    apr_pool_clear(purging->pool);
+    status = marks_tail(purging->store, &first_id, purging->pool);
+    if (!status) {
+        status = part(purging, first_id, APR_INT64_MAX, &parted);
+    }
+    if (!status && parted.due->nelts > 0) {
+        status = purge_rows(purging, parted.due);
+        marks_forget(purging->store);
+    }
+    return status;
 }
 
 /* ---- all of them ---- */
@@ -163,13 +254,15 @@ static apr_status_t list_blocks(purging_t *purging, rows_t *rows, apr_pool_t *po
 {
     query_t query;
 
-    query_init(&query, pool, "SELECT block FROM blocks");
-    query_where_number(&query, "block >= %s", purging->purge->from);
+    query_init(&query, pool, "SELECT first_id, end_id FROM blocks");
+    query_where_number(&query, "first_id >= %s", purging->purge->from);
     query_where_number(&query, "first_ms < %s", purging->before_ms);
     if (purging->purge->operations) {
-        query_where_marked(&query, MARK_OPERATION, purging->purge->operations);
+        query_where_number(&query, "first_id IN (SELECT first_id FROM marks WHERE kind = %s",
+                           MARK_OPERATION);
+        query_where_list(&query, "value IN (", purging->purge->operations, "))");
     }
-    query_text(&query, " ORDER BY block LIMIT %s");
+    query_text(&query, " ORDER BY first_id LIMIT %s");
     query_number(&query, PURGE_BLOCKS);
     return query_select(&query, purging->store, rows, pool);
 }
@@ -181,12 +274,15 @@ static apr_status_t purge_blocks(purging_t *purging, apr_pool_t *list)
 
     purging->purge->through = !status && rows.left < PURGE_BLOCKS;
     while (!status && !has_enough(purging) && rows_next(&rows)) {
-        apr_int64_t block = rows_integer(&rows, 0);
+        apr_int64_t first_id = rows_integer(&rows, 0), end_id = rows_integer(&rows, 1);
 
         apr_pool_clear(purging->pool);
-        status = purge_block(purging, block);
+        status = purge_block(purging, first_id, end_id);
         /* A block that filled the batch may have more. */
-        purging->purge->from = has_enough(purging) ? block : block + 1;
+        purging->purge->from = has_enough(purging) ? first_id : end_id;
+    }
+    if (!status && purging->purge->through && !has_enough(purging)) {
+        status = purge_tail(purging);
     }
     purging->purge->through &= !has_enough(purging);
     if (purging->purge->through) {
@@ -207,15 +303,10 @@ static apr_status_t list_attested(purging_t *purging, apr_pool_t *pool)
     return status;
 }
 
-/* The transaction's own block is to be found like any other. */
 static apr_status_t begin_purge(purging_t *purging, apr_pool_t *scratch)
 {
     apr_status_t status = store_step(purging->store);
 
-    if (!status) {
-        status = marks_flush(purging->store);
-        marks_forget(purging->store);
-    }
     if (!status) {
         status = held_load(purging->store, &purging->holds, scratch);
     }

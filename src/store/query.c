@@ -51,11 +51,23 @@ void query_where_list(query_t *query, const char *before, const char *const *val
                       const char *after)
 {
     query_where(query, before, NULL);
-    for (int i = 0; i < STORE_MAX_OPERATIONS && values[i]; i++) {
+    for (int i = 0; values[i]; i++) {
         query_text(query, i ? ", %s" : "%s");
         query_value(query, values[i]);
     }
     query_text(query, after);
+}
+
+apr_status_t query_execute(query_t *query, store_t *store)
+{
+    statement_t *statement;
+    apr_status_t status;
+
+    if (query->sql.overflow || query->values > QUERY_MAX_VALUES) {
+        return APR_EINVAL;
+    }
+    status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
+    return status ? status : connection_execute(store->connection, statement, query->value, NULL);
 }
 
 apr_status_t query_select(query_t *query, store_t *store, rows_t *rows, apr_pool_t *pool)
@@ -69,12 +81,6 @@ apr_status_t query_select(query_t *query, store_t *store, rows_t *rows, apr_pool
     status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
     return status ? status
                   : connection_select(store->connection, statement, query->value, rows, pool);
-}
-
-void query_where_marked(query_t *query, mark_kind_t kind, const char *const *values)
-{
-    query_where_number(query, "block IN (SELECT block FROM marks WHERE kind = %s", kind);
-    query_where_list(query, "value IN (", values, "))");
 }
 
 void query_where_own(query_t *query, const char *site, const char *database, apr_int64_t uid,

@@ -4,7 +4,7 @@
 
 #include "handle.h"
 
-#define QUERY_MAX_VALUES 128
+#define QUERY_MAX_VALUES 400
 #define QUERY_MAX_TEXT 8192
 
 typedef struct query_t {
@@ -31,8 +31,8 @@ void query_where_list(query_t *query, const char *before, const char *const *val
 /* APR_EINVAL if it did not fit. */
 apr_status_t query_select(query_t *query, store_t *store, rows_t *rows, apr_pool_t *pool);
 
-/* Blocks that carry a mark with one of these values (STORE_MAX_OPERATIONS at most). */
-void query_where_marked(query_t *query, mark_kind_t kind, const char *const *values);
+/* The same for what gives no rows. */
+apr_status_t query_execute(query_t *query, store_t *store);
 
 /* What a visitor's own rows are known by. */
 void query_where_own(query_t *query, const char *site, const char *database, apr_int64_t uid,

@@ -52,14 +52,12 @@ static const char *const row_column[ROW_COLUMNS] = {
     [ROW_BYTES] = "stored_bytes",
 };
 
-static const int mark_columns[] = {EVENT_ID,           EVENT_TIME,      EVENT_SITE,
-                                   EVENT_DATABASE,     EVENT_UID,       EVENT_LOGIN,
-                                   EVENT_SESSION,      EVENT_IP,        EVENT_COUNTRY,
-                                   EVENT_CITY,         EVENT_OPERATION, EVENT_MODEL,
-                                   EVENT_RECORD_IDS,   EVENT_OUTCOME,   ROW_IP_KEY,
-                                   ROW_WHO_UID,        ROW_WHO_LOGIN,   ROW_BYTES,
-                                   EVENT_NODE,         EVENT_SEQUENCE,  EVENT_HASH,
-                                   EVENT_PREVIOUS_HASH};
+static const int mark_columns[] = {
+    EVENT_ID,        EVENT_TIME,          EVENT_SITE,       EVENT_DATABASE, EVENT_UID,
+    EVENT_LOGIN,     EVENT_SESSION,       EVENT_IP,         EVENT_COUNTRY,  EVENT_CITY,
+    EVENT_OPERATION, EVENT_MODEL,         EVENT_RECORD_IDS, EVENT_OUTCOME,  ROW_IP_KEY,
+    ROW_WHO_UID,     ROW_WHO_LOGIN,       ROW_BYTES,        EVENT_NODE,     EVENT_SEQUENCE,
+    EVENT_HASH,      EVENT_PREVIOUS_HASH, EVENT_CHANNEL,    EVENT_FLAGS};
 
 static int makes_mark(int column)
 {

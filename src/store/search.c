@@ -4,13 +4,20 @@
 
 #include <apr_strings.h>
 
-#define SEARCH_BLOCKS 2000 /* listed by one select */
+#include "like.h"
+
+#define SEARCH_FIRST_BLOCKS 16  /* looked at together at first, */
+#define SEARCH_MOST_BLOCKS 1024 /* and in the end: 0.5 MB of bits each for two sets of them */
+#define SEARCH_MAX_MARKS 16
 
 apr_status_t search_check(const event_filter_t *filter)
 {
     char first[ADDRESS_KEY_SIZE], last[ADDRESS_KEY_SIZE];
 
     if (filter->record_id && !filter->record_model) {
+        return APR_EINVAL;
+    }
+    if (filter->text && (!filter->from || !filter->to || strlen(filter->text) > STORE_MAX_TEXT)) {
         return APR_EINVAL;
     }
     return filter->ip ? address_range(filter->ip, first, last) : APR_SUCCESS;
@@ -51,7 +58,7 @@ static void row_words(query_t *query, const event_filter_t *filter)
     } words[] = {
         {"session = %s", filter->session},    {"model = %s", filter->model},
         {"model = %s", filter->record_model}, {"outcome = %s", filter->outcome},
-        {"site = %s", filter->site},
+        {"site = %s", filter->site},          {"channel = %s", filter->channel},
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -67,7 +74,39 @@ static void row_words(query_t *query, const event_filter_t *filter)
     }
 }
 
-void search_rows(query_t *query, const event_filter_t *filter)
+static void row_flag(query_t *query, const char *flag)
+{
+    query_where(query, "' ' || flags || ' ' LIKE %s ESCAPE '\\'",
+                apr_pstrcat(query->pool, "% ", like_escape(flag, query->pool), " %", NULL));
+}
+
+static void row_text(query_t *query, const store_t *store, const char *text)
+{
+    static const char *const columns[] = {"login", "name",       "who_login", "who_name",
+                                          "model", "method",     "fields",    "values_json",
+                                          "error", "old_values", "path"};
+    const char *const *patterns = like_patterns(text, query->pool);
+    const char *glue = "(";
+
+    for (; *patterns; patterns++) {
+        for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+            const char *condition = apr_pstrcat(query->pool, glue, columns[i], " ",
+                                                store->dialect->like, " %s ESCAPE '\\'", NULL);
+
+            if (*glue == '(') {
+                query_where(query, condition, *patterns);
+            }
+            else {
+                query_text(query, condition);
+                query_value(query, *patterns);
+            }
+            glue = " OR ";
+        }
+    }
+    query_text(query, ")");
+}
+
+void search_rows(query_t *query, store_t *store, const event_filter_t *filter)
 {
     if (filter->own_only) {
         query_where_own(query, filter->own_site, filter->own_database, filter->own_uid,
@@ -90,158 +129,334 @@ void search_rows(query_t *query, const event_filter_t *filter)
     if (filter->to) {
         query_where_number(query, "time_ms < %s", msec_from(filter->to));
     }
+    if (filter->flag) {
+        row_flag(query, filter->flag);
+    }
+    if (filter->text) {
+        row_text(query, store, filter->text);
+    }
 }
 
-/* ---- blocks ---- */
+/* ---- marks ---- */
 
-static void marked(query_t *query, mark_kind_t kind, const char *value)
+/* What a block's events must have one of. */
+typedef struct wanted_t {
+    mark_kind_t kind;
+    const char *const *values;
+} wanted_t;
+
+typedef struct wanted_list_t {
+    wanted_t mark[SEARCH_MAX_MARKS];
+    int count;
+    int exact; /* together with the times they say all that the filter does */
+    apr_pool_t *pool;
+} wanted_list_t;
+
+static void want_any(wanted_list_t *list, mark_kind_t kind, const char *const *values)
 {
-    const char *const values[] = {value, NULL};
+    list->mark[list->count].kind = kind;
+    list->mark[list->count].values = values;
+    list->count++;
+}
 
+static void want(wanted_list_t *list, mark_kind_t kind, const char *value)
+{
     if (value) {
-        query_where_marked(query, kind, values);
+        const char **values = apr_pcalloc(list->pool, 2 * sizeof(*values));
+
+        values[0] = value;
+        want_any(list, kind, values);
     }
 }
 
-static void block_conditions(query_t *query, const event_filter_t *filter)
+static void want_network(wanted_list_t *list, const char *ip)
 {
-    if (filter->own_only) {
-        marked(query, MARK_UID, number_text(filter->own_uid, query->pool));
-        marked(query, MARK_SITE, filter->own_site);
+    char first[ADDRESS_KEY_SIZE], last[ADDRESS_KEY_SIZE];
+    int exact;
+
+    if (!address_range(ip, first, last)) {
+        want_any(list, MARK_ADDRESS, address_networks(first, last, &exact, list->pool));
+        list->exact &= exact;
     }
-    if (filter->user) {
-        marked(query, is_uid(filter->user) ? MARK_UID : MARK_LOGIN, filter->user);
-    }
-    marked(query, MARK_SESSION, filter->session);
-    marked(query, MARK_MODEL, filter->model);
-    marked(query, MARK_OUTCOME, filter->outcome);
-    marked(query, MARK_SITE, filter->site);
+}
+
+/* The rarest come first, since a block without them needs no further look. */
+static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_pool_t *pool)
+{
+    list->count = 0;
+    list->exact = !filter->text;
+    list->pool = pool;
     if (filter->record_id) {
-        marked(query, MARK_RECORD,
-               apr_psprintf(query->pool, "%s,%" APR_INT64_T_FMT, filter->record_model,
-                            filter->record_id));
+        want(list, MARK_RECORD,
+             apr_psprintf(pool, "%s,%" APR_INT64_T_FMT, filter->record_model, filter->record_id));
     }
-    else {
-        marked(query, MARK_MODEL, filter->record_model);
+    want(list, MARK_SESSION, filter->session);
+    want(list, MARK_FLAG, filter->flag);
+    if (filter->user) {
+        want(list, is_uid(filter->user) ? MARK_UID : MARK_LOGIN, filter->user);
     }
-    if (filter->operations[0]) {
-        query_where_marked(query, MARK_OPERATION, filter->operations);
+    if (filter->own_only) {
+        want(list, MARK_UID, number_text(filter->own_uid, pool));
     }
     if (filter->ip) {
-        query_where_number(query, "block IN (SELECT block FROM marks WHERE kind = %s",
-                           MARK_ADDRESS);
-        where_address(query, filter->ip, "value >= %s", "value <= %s)");
+        want_network(list, filter->ip);
     }
-    if (filter->from) {
-        query_where_number(query, "last_ms >= %s", msec_from(filter->from));
+    want(list, MARK_MODEL, filter->model);
+    want(list, MARK_MODEL, filter->record_id ? NULL : filter->record_model);
+    if (filter->operations[0]) {
+        want_any(list, MARK_OPERATION, filter->operations);
     }
-    if (filter->to) {
-        query_where_number(query, "first_ms < %s", msec_from(filter->to));
+    want(list, MARK_OUTCOME, filter->outcome);
+    want(list, MARK_CHANNEL, filter->channel);
+    want(list, MARK_SITE, filter->site);
+    if (filter->own_only) {
+        want(list, MARK_DATABASE, filter->own_database ? filter->own_database : "");
+        want(list, MARK_SITE, filter->own_site);
     }
 }
 
-typedef struct search_t {
-    const event_filter_t *filter;
-    int newest_first;
-    apr_int64_t from;
-    search_run_t visit;
-    void *payload;
-    int stop;
-} search_t;
+/* ---- windows of blocks ---- */
 
-/* Hands on the blocks first to last, in either order, without what `from` cuts off. */
-static apr_status_t visit_blocks(search_t *search, apr_int64_t first, apr_int64_t last)
+typedef struct window_t {
+    search_block_t *block; /* in the order of their ids */
+    int count;
+    apr_uint64_t (*found)[POSTING_WORDS];
+} window_t;
+
+static int is_empty(const search_block_t *block)
 {
-    apr_int64_t low = (search->newest_first ? last : first) * MARKS_BLOCK;
-    apr_int64_t high = ((search->newest_first ? first : last) + 1) * MARKS_BLOCK;
+    for (int i = 0; i < POSTING_WORDS; i++) {
+        if (block->bits[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
 
+/* Blocks without a candidate are taken out. */
+static void compact(window_t *window)
+{
+    int kept = 0;
+
+    for (int i = 0; i < window->count; i++) {
+        if (!is_empty(&window->block[i])) {
+            if (kept != i) {
+                window->block[kept] = window->block[i];
+            }
+            kept++;
+        }
+    }
+    window->count = kept;
+}
+
+static int find_block(const window_t *window, apr_int64_t first_id)
+{
+    int low = 0, high = window->count - 1;
+
+    while (low <= high) {
+        int middle = (low + high) / 2;
+
+        if (window->block[middle].first_id == first_id) {
+            return middle;
+        }
+        if (window->block[middle].first_id < first_id) {
+            low = middle + 1;
+        }
+        else {
+            high = middle - 1;
+        }
+    }
+    return -1;
+}
+
+/* Lists the next blocks from `edge` on, at most `limit`; *listed tells how many there were. */
+static apr_status_t list_blocks(const search_t *search, window_t *window, apr_int64_t *edge,
+                                apr_int64_t tail, int limit, int *listed, apr_pool_t *pool)
+{
+    const event_filter_t *filter = search->filter;
+    query_t query;
+    rows_t rows;
+    apr_status_t status;
+
+    query_init(&query, pool, "SELECT first_id, end_id, first_ms, last_ms, ids FROM blocks");
+    query_where_number(&query, search->newest_first ? "first_id < %s" : "end_id > %s", *edge);
+    query_where_number(&query, "first_id < %s", tail);
+    if (filter->from) {
+        query_where_number(&query, "last_ms >= %s", msec_from(filter->from));
+    }
+    if (filter->to) {
+        query_where_number(&query, "first_ms < %s", msec_from(filter->to));
+    }
+    query_text(&query, search->newest_first ? " ORDER BY first_id DESC LIMIT %s"
+                                            : " ORDER BY first_id LIMIT %s");
+    query_number(&query, limit);
+    status = query_select(&query, search->store, &rows, pool);
+    *listed = window->count = rows.left;
+    for (int i = 0; !status && rows_next(&rows); i++) {
+        search_block_t *block = &window->block[search->newest_first ? window->count - 1 - i : i];
+        const char *ids = rows_text(&rows, 4);
+
+        memset(block, 0, sizeof(*block));
+        block->first_id = rows_integer(&rows, 0);
+        block->end_id = rows_integer(&rows, 1);
+        block->first_ms = rows_integer(&rows, 2);
+        block->last_ms = rows_integer(&rows, 3);
+        *edge = search->newest_first ? block->first_id : block->end_id;
+        if (ids && posting_read(ids, block->bits)) {
+            return connection_fail(search->store->connection, "the table blocks is damaged");
+        }
+    }
+    return status;
+}
+
+/* Leaves those candidates that have one of the values. */
+static apr_status_t apply_mark(const search_t *search, window_t *window, const wanted_t *wanted,
+                               apr_pool_t *pool)
+{
+    query_t query;
+    rows_t rows;
+    apr_status_t status;
+
+    query_init(&query, pool, "SELECT first_id, ids FROM marks");
+    query_where_number(&query, "kind = %s", wanted->kind);
+    query_where_list(&query, wanted->values[1] ? "value IN (" : "value = ", wanted->values,
+                     wanted->values[1] ? ")" : "");
+    query_where_number(&query, "first_id >= %s", window->block[0].first_id);
+    query_where_number(&query, "first_id <= %s", window->block[window->count - 1].first_id);
+    status = query_select(&query, search->store, &rows, pool);
+    memset(window->found, 0, (apr_size_t)window->count * sizeof(window->found[0]));
+    while (!status && rows_next(&rows)) {
+        int at = find_block(window, rows_integer(&rows, 0));
+        const char *ids = rows_text(&rows, 1);
+
+        if (at >= 0 && (!ids || posting_read(ids, window->found[at]))) {
+            status = connection_fail(search->store->connection, "the table marks is damaged");
+        }
+    }
+    for (int i = 0; i < window->count; i++) {
+        for (int word = 0; word < POSTING_WORDS; word++) {
+            window->block[i].bits[word] &= window->found[i][word];
+        }
+    }
+    compact(window);
+    return status;
+}
+
+/* Takes out the candidates beyond where the search begins. */
+static void cut_off(const search_t *search, search_block_t *block)
+{
+    apr_int64_t from = search->from;
+
+    if (search->newest_first ? from >= block->end_id : from < block->first_id) {
+        return;
+    }
+    for (int i = 0; i < POSTING_POSITIONS; i++) {
+        apr_int64_t id = block->first_id + i;
+
+        if (search->newest_first ? id >= from : id <= from) {
+            block->bits[i / 64] &= ~(APR_UINT64_C(1) << i % 64);
+        }
+    }
+}
+
+static int is_exact(const event_filter_t *filter, const search_block_t *block)
+{
+    return (!filter->from || block->first_ms >= msec_from(filter->from)) &&
+           (!filter->to || block->last_ms < msec_from(filter->to));
+}
+
+static apr_status_t visit_window(const search_t *search, window_t *window,
+                                 const wanted_list_t *wanted, int *stop)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; i < window->count && !status && !*stop; i++) {
+        search_block_t *block = &window->block[search->newest_first ? window->count - 1 - i : i];
+
+        block->exact = wanted->exact && is_exact(search->filter, block);
+        cut_off(search, block);
+        status = search->block(search->payload, block, stop);
+    }
+    return status;
+}
+
+static apr_status_t search_window(const search_t *search, window_t *window,
+                                  const wanted_list_t *wanted, apr_pool_t *pool, int *stop)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; i < wanted->count && window->count > 0 && !status; i++) {
+        status = apply_mark(search, window, &wanted->mark[i], pool);
+    }
+    return status ? status : visit_window(search, window, wanted, stop);
+}
+
+static apr_status_t search_blocks(const search_t *search, const wanted_list_t *wanted,
+                                  apr_int64_t tail, int *stop, apr_pool_t *parent)
+{
+    window_t window;
+    apr_int64_t edge = search->newest_first ? search->from : search->from + 1;
+    apr_pool_t *pool;
+    int limit = SEARCH_FIRST_BLOCKS, listed = limit;
+    apr_status_t status = APR_SUCCESS;
+
+    window.block = apr_palloc(parent, SEARCH_MOST_BLOCKS * sizeof(*window.block));
+    window.found = apr_palloc(parent, SEARCH_MOST_BLOCKS * sizeof(*window.found));
+    apr_pool_create(&pool, parent);
+    while (!status && !*stop && listed == limit) {
+        apr_pool_clear(pool);
+        status = list_blocks(search, &window, &edge, tail, limit, &listed, pool);
+        if (!status) {
+            status = search_window(search, &window, wanted, pool, stop);
+        }
+        if (listed == limit && limit < SEARCH_MOST_BLOCKS) {
+            listed = limit *= 4;
+        }
+    }
+    apr_pool_destroy(pool);
+    return status;
+}
+
+/* ---- the whole of it ---- */
+
+static apr_status_t search_rows_run(const search_t *search, apr_int64_t low, apr_int64_t high,
+                                    int *stop)
+{
     if (search->newest_first && high > search->from) {
         high = search->from;
     }
     if (!search->newest_first && low <= search->from) {
         low = search->from + 1;
     }
-    return search->visit(search->payload, low, high, &search->stop);
+    return low < high && !*stop ? search->rows(search->payload, low, high, stop) : APR_SUCCESS;
 }
 
-/* Joins blocks that follow each other, so that a filter which hits nearly all of them costs no
- * select each. */
-static apr_status_t visit_listed(search_t *search, rows_t *rows, apr_int64_t *last)
+apr_status_t search_run(const search_t *search, apr_pool_t *parent)
 {
-    apr_int64_t step = search->newest_first ? -1 : 1;
-    apr_int64_t first = -1;
-    apr_status_t status = APR_SUCCESS;
-
-    while (!status && !search->stop && rows_next(rows)) {
-        apr_int64_t block = rows_integer(rows, 0);
-
-        if (first >= 0 && block != *last + step) {
-            status = visit_blocks(search, first, *last);
-            first = -1;
-        }
-        if (first < 0) {
-            first = block;
-        }
-        *last = block;
-    }
-    if (!status && !search->stop && first >= 0) {
-        status = visit_blocks(search, first, *last);
-    }
-    return status;
-}
-
-static apr_status_t list_blocks(store_t *store, const search_t *search, apr_int64_t from,
-                                rows_t *rows, apr_pool_t *pool)
-{
-    query_t query;
-
-    query_init(&query, pool, "SELECT block FROM blocks");
-    query_where_number(&query, search->newest_first ? "block <= %s" : "block >= %s", from);
-    block_conditions(&query, search->filter);
-    query_text(&query,
-               search->newest_first ? " ORDER BY block DESC LIMIT %s" : " ORDER BY block LIMIT %s");
-    query_number(&query, SEARCH_BLOCKS);
-    return query_select(&query, store, rows, pool);
-}
-
-/* Nothing that blocks could tell: all ids, in one run. */
-static int is_open(const event_filter_t *filter, apr_pool_t *pool)
-{
-    query_t query;
-
-    query_init(&query, pool, "");
-    block_conditions(&query, filter);
-    return query.conditions == 0;
-}
-
-apr_status_t search_runs(store_t *store, const event_filter_t *filter, int newest_first,
-                         apr_int64_t from, search_run_t visit, void *payload, apr_pool_t *parent)
-{
-    search_t search = {filter, newest_first, from, visit, payload, 0};
-    apr_int64_t block = marks_block(newest_first ? from - 1 : from + 1);
+    wanted_list_t wanted;
+    apr_int64_t tail = 0;
     apr_pool_t *pool;
+    int stop = 0;
     apr_status_t status = APR_SUCCESS;
-    int more = 1;
 
-    if (is_open(filter, parent)) {
-        return visit(payload, newest_first ? 0 : from + 1, newest_first ? from : APR_INT64_MAX,
-                     &search.stop);
-    }
-    /* Within a transaction its own events count. */
-    if (store->in_transaction) {
-        status = marks_flush(store);
+    if (search->filter->own_only && (!search->filter->own_site || search->filter->own_uid <= 0)) {
+        return APR_SUCCESS;
     }
     apr_pool_create(&pool, parent);
-    while (!status && more && !search.stop) {
-        rows_t rows;
-
-        apr_pool_clear(pool);
-        status = list_blocks(store, &search, block, &rows, pool);
-        if (!status) {
-            more = rows.left == SEARCH_BLOCKS;
-            status = visit_listed(&search, &rows, &block);
-            block += newest_first ? -1 : 1;
-        }
+    list_wanted(&wanted, search->filter, pool);
+    /* Nothing that marks or blocks could tell: all ids, in one run. */
+    if (wanted.count > 0 || search->filter->from || search->filter->to) {
+        status = marks_tail(search->store, &tail, pool);
+    }
+    /* A block that becomes full meanwhile is still searched as a part of the tail. */
+    if (!status && search->newest_first) {
+        status = search_rows_run(search, tail, APR_INT64_MAX, &stop);
+    }
+    if (!status && !stop && tail > 1) {
+        status = search_blocks(search, &wanted, tail, &stop, pool);
+    }
+    if (!status && !search->newest_first) {
+        status = search_rows_run(search, tail, APR_INT64_MAX, &stop);
     }
     apr_pool_destroy(pool);
     return status;

@@ -115,28 +115,37 @@ apr_status_t store_sessions(store_t *store, const session_filter_t *filter, int 
     return status;
 }
 
+static apr_status_t list_forgettable(store_t *store, apr_time_t before, rows_t *rows)
+{
+    const char *after = number_text(store->forget_after_ms, store->step);
+    const char *values[] = {number_text(MARK_SESSION, store->step),
+                            number_text(apr_time_as_msec(before), store->step),
+                            after,
+                            after,
+                            store->forget_after,
+                            number_text(SESSIONS_LOOKED_AT, store->step)};
+
+    return store_select(store, SESSION_FORGETTABLE, values, rows, store->step);
+}
+
+/* No event is left of it, neither in a block (column 2) nor in the tail. */
+static int is_forgettable(const store_t *store, const rows_t *rows, const char *reference)
+{
+    return !rows_integer(rows, 2) && !block_find(&store->block, MARK_SESSION, reference);
+}
+
 /* Goes on where the last call ended, and from the start again once it is through: sessions whose
  * events are still kept must not hide those behind them, nor be looked at each time. */
 apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, int *purged)
 {
-    rows_t rows;
-    int left;
+    rows_t rows = {.left = 0};
+    int left, ready = 0;
     apr_status_t status = store_step(store);
 
     *purged = 0;
-    if (!status) {
-        const char *after = number_text(store->forget_after_ms, store->step);
-        const char *values[] = {number_text(MARK_SESSION, store->step),
-                                number_text(apr_time_as_msec(before), store->step),
-                                after,
-                                after,
-                                store->forget_after,
-                                number_text(SESSIONS_LOOKED_AT, store->step)};
-
-        status = store_select(store, SESSION_FORGETTABLE, values, &rows, store->step);
-    }
-    if (status) {
-        return status;
+    status = status ? status : marks_ready_all(store, &ready);
+    if (!status && ready) {
+        status = list_forgettable(store, before, &rows);
     }
     left = rows.left;
     while (!status && *purged < limit && rows_next(&rows)) {
@@ -144,12 +153,12 @@ apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, 
 
         store->forget_after_ms = rows_integer(&rows, 1);
         apr_cpystrn(store->forget_after, reference ? reference : "", sizeof(store->forget_after));
-        if (!rows_integer(&rows, 2)) {
+        if (is_forgettable(store, &rows, store->forget_after)) {
             status = store_execute(store, SESSION_DELETE, &reference, NULL);
             ++*purged;
         }
     }
-    if (!status && !rows.left && left < SESSIONS_LOOKED_AT) {
+    if (!status && ready && !rows.left && left < SESSIONS_LOOKED_AT) {
         store->forget_after_ms = 0;
         store->forget_after[0] = '\0';
     }

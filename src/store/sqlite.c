@@ -24,10 +24,10 @@
 static const char *const version_1[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, " SQLITE_CELLS ")",
-    "CREATE TABLE blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, "
-    "last_ms INTEGER NOT NULL)",
-    "CREATE TABLE marks (kind INTEGER NOT NULL, value TEXT NOT NULL, block INTEGER NOT NULL, "
-    "PRIMARY KEY (kind, value, block)) WITHOUT ROWID",
+    "CREATE TABLE blocks (first_id INTEGER PRIMARY KEY, end_id INTEGER NOT NULL, "
+    "first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, ids TEXT)",
+    "CREATE TABLE marks (kind INTEGER NOT NULL, value TEXT NOT NULL, first_id INTEGER NOT NULL, "
+    "ids TEXT NOT NULL, PRIMARY KEY (kind, value, first_id)) WITHOUT ROWID",
     "CREATE TABLE chains (node TEXT PRIMARY KEY, id INTEGER NOT NULL, sequence INTEGER NOT NULL, "
     "hash TEXT NOT NULL)",
     "CREATE TABLE pending (owner_node TEXT NOT NULL, incarnation TEXT NOT NULL, "
@@ -197,6 +197,7 @@ const dialect_t dialect_sqlite = {
     .snapshot = "BEGIN",
     .lock = NULL,
     .busy = "database is locked",
+    .like = "LIKE",
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
     .migrations = migrations,

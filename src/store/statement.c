@@ -4,10 +4,11 @@
 
 #include <apr_strings.h>
 
+#include "marks.h"
 #include "row.h"
 
 /* {columns} stands for the columns of an event, {values} for as many parameters, {marks} for the
- * columns that make marks. */
+ * columns that make marks, {rows} for MARKS_PER_INSERT rows of a mark. */
 static const char *const statements[STATEMENTS] = {
     [META_GET] = "SELECT value FROM meta WHERE name = %s",
     [META_SET] = "INSERT INTO meta (name, value) VALUES (%s, %s) "
@@ -23,7 +24,6 @@ static const char *const statements[STATEMENTS] = {
     [EVENT_NAME] = "UPDATE events SET who_uid = %s, who_login = %s, who_name = %s "
                    "WHERE id >= %s AND id < %s AND session = %s AND uid IS NULL "
                    "AND who_uid IS NULL AND (login IS NULL OR login = %s) RETURNING {marks}",
-    [EVENT_DELETE] = "DELETE FROM events WHERE id = %s",
 
     [PURGED_BEFORE] = "SELECT first_sequence, before_hash FROM purged "
                       "WHERE node = %s AND last_sequence = %s",
@@ -60,19 +60,22 @@ static const char *const statements[STATEMENTS] = {
                         "ORDER BY node, number LIMIT %s",
     [CHAIN_LIST] = "SELECT node, sequence, hash FROM chains ORDER BY node",
 
-    [BLOCK_SET] = "INSERT INTO blocks (block, first_ms, last_ms) VALUES (%s, %s, %s) "
-                  "ON CONFLICT (block) DO UPDATE SET "
-                  "first_ms = CASE WHEN excluded.first_ms < blocks.first_ms "
-                  "THEN excluded.first_ms ELSE blocks.first_ms END, "
-                  "last_ms = CASE WHEN excluded.last_ms > blocks.last_ms "
-                  "THEN excluded.last_ms ELSE blocks.last_ms END",
-    [BLOCK_DELETE] = "DELETE FROM blocks WHERE block = %s",
-    [BLOCK_ROWS] = "SELECT {marks} FROM events WHERE id >= %s AND id < %s ORDER BY id",
-    [MARK_PUT] = "INSERT INTO marks (kind, value, block) VALUES (%s, %s, %s) "
-                 "ON CONFLICT DO NOTHING",
-    [MARK_DELETE] = "DELETE FROM marks WHERE kind = %s AND value = %s AND block = %s",
-    [MARK_BLOCKS] = "SELECT block FROM marks WHERE kind = %s AND value = %s ORDER BY block "
-                    "LIMIT %s",
+    [BLOCK_PUT] = "INSERT INTO blocks (first_id, end_id, first_ms, last_ms, ids) "
+                  "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (first_id) DO UPDATE SET "
+                  "end_id = excluded.end_id, first_ms = excluded.first_ms, "
+                  "last_ms = excluded.last_ms, ids = excluded.ids",
+    [BLOCK_DELETE] = "DELETE FROM blocks WHERE first_id = %s",
+    [BLOCK_LAST] = "SELECT end_id FROM blocks ORDER BY first_id DESC LIMIT 1",
+    [MARK_ROWS] = "SELECT {marks} FROM events WHERE id >= %s AND id < %s ORDER BY id LIMIT %s",
+    [MARK_PUT] = "INSERT INTO marks (kind, value, first_id, ids) VALUES (%s, %s, %s, %s) "
+                 "ON CONFLICT (kind, value, first_id) DO UPDATE SET ids = excluded.ids",
+    [MARKS_PUT] = "INSERT INTO marks (kind, value, first_id, ids) VALUES {rows} "
+                  "ON CONFLICT (kind, value, first_id) DO UPDATE SET ids = excluded.ids",
+    [MARK_GET] = "SELECT ids FROM marks WHERE kind = %s AND value = %s AND first_id = %s",
+    [MARK_DELETE] = "DELETE FROM marks WHERE kind = %s AND value = %s AND first_id = %s",
+    [MARK_BLOCKS] = "SELECT marks.first_id, blocks.end_id FROM marks JOIN blocks "
+                    "ON blocks.first_id = marks.first_id "
+                    "WHERE kind = %s AND value = %s ORDER BY marks.first_id LIMIT %s",
 
     [PENDING_INSERT] = "INSERT INTO pending (owner_node, incarnation, number, {columns}) "
                        "VALUES (%s, %s, %s, {values}) ON CONFLICT DO NOTHING",
@@ -191,10 +194,21 @@ static const char *replaced(const char *text, const char *word, const char *by, 
                        found + strlen(word), NULL);
 }
 
+static const char *mark_rows(apr_pool_t *pool)
+{
+    const char *rows = "(%s, %s, %s, %s)";
+
+    for (int i = 1; i < MARKS_PER_INSERT; i++) {
+        rows = apr_pstrcat(pool, rows, ", (%s, %s, %s, %s)", NULL);
+    }
+    return rows;
+}
+
 const char *statement_text(statement_id_t id, apr_pool_t *pool)
 {
     const char *text = replaced(statements[id], "{columns}", row_names(pool), pool);
 
+    text = replaced(text, "{rows}", mark_rows(pool), pool);
     text = replaced(text, "{marks}", row_mark_names(pool), pool);
     return replaced(text, "{values}", row_parameters(pool), pool);
 }

@@ -198,7 +198,7 @@ apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t 
         made->dialect = dialect_find(config->driver);
         apr_pool_create(&made->transaction, own);
         apr_pool_create(&made->step, own);
-        apr_pool_create(&made->block.pool, own);
+        apr_pool_create(&made->block_pool, own);
         store_append_forget(made);
         status = open_store(made, config, &sentence, pool);
         if (status) {
@@ -252,6 +252,7 @@ apr_status_t store_begin(store_t *store)
     }
     apr_pool_clear(store->transaction);
     store_append_forget(store);
+    marks_begin(store);
     status = connection_run(store->connection, store->dialect->begin);
     if (status) {
         return status;
@@ -288,6 +289,7 @@ void store_rollback(store_t *store)
         store->in_transaction = 0;
     }
     store_append_forget(store);
+    marks_forget(store);
 }
 
 /* ---- small things kept by name ---- */

@@ -6,8 +6,7 @@
 #include "handle.h"
 #include "text/json_value.h"
 
-#define UPKEEP_MAX_BLOCKS 10000 /* in which one event names earlier ones */
-#define REASON_MAX 512          /* bytes kept of the reason for an end */
+#define REASON_MAX 512 /* bytes kept of the reason for an end */
 
 typedef struct known_session_t {
     int looked_up; /* uid, login and name are what the table holds */
@@ -113,50 +112,6 @@ static apr_status_t borrow_name(store_t *store, known_session_t *known, row_t *r
     return APR_SUCCESS;
 }
 
-static apr_status_t name_block(store_t *store, const row_t *row, apr_int64_t block)
-{
-    const char *uid = row->value[EVENT_UID], *login = row->value[EVENT_LOGIN];
-    const char *reference = row->value[EVENT_SESSION];
-    const char *values[] = {uid,
-                            login,
-                            row->value[EVENT_USER],
-                            number_text(block * MARKS_BLOCK, store->step),
-                            number_text((block + 1) * MARKS_BLOCK, store->step),
-                            reference,
-                            login};
-    rows_t rows;
-    apr_status_t status = store_select(store, EVENT_NAME, values, &rows, store->step);
-    int changed = rows.left;
-
-    while (!status && rows_next(&rows)) {
-        row_t named;
-
-        row_read(&named, &rows);
-        status = summarise_row(store, &named, SUMMARISE_USERS, 1);
-    }
-    if (!status && changed) {
-        status = marks_put(store, MARK_UID, uid, block);
-    }
-    if (!status && changed && login) {
-        status = marks_put(store, MARK_LOGIN, login, block);
-    }
-    return status ? status : marks_remove(store, MARK_NAMELESS, reference, block);
-}
-
-/* The events that the session had before it was known whose it is. */
-static apr_status_t name_events(store_t *store, const row_t *row)
-{
-    const char *values[] = {number_text(MARK_NAMELESS, store->step), row->value[EVENT_SESSION],
-                            number_text(UPKEEP_MAX_BLOCKS, store->step)};
-    rows_t rows;
-    apr_status_t status = store_select(store, MARK_BLOCKS, values, &rows, store->step);
-
-    while (!status && rows_next(&rows)) {
-        status = name_block(store, row, rows_integer(&rows, 0));
-    }
-    return status;
-}
-
 /* A browser sends its client hints only once it has been asked for them. */
 static apr_status_t describe_client(store_t *store, const row_t *row)
 {
@@ -183,7 +138,7 @@ static apr_status_t name_session(store_t *store, known_session_t *known, const r
     const char *values[] = {login, uid, name, uid, uid, reference};
     apr_status_t status = store_execute(store, SESSION_NAME, values, NULL);
 
-    return status ? status : name_events(store, row);
+    return status ? status : marks_name(store, row);
 }
 
 /* The member "reason" of the cell VALUES. */

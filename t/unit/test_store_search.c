@@ -5,7 +5,7 @@
 
 #include "text/buffer.h"
 
-#define BLOCKS 1600 /* events: more than three blocks of ids */
+#define BLOCKS 9600 /* events: more than two blocks of ids */
 
 static const char *const hostile = "x' OR '1'='1\" %s%%d \\ ; -- \xe2\x82\xac";
 
@@ -15,11 +15,15 @@ static void add_six(fixture_t *fixture)
     fixture_add(fixture, fixture_event(fixture, "create", 1, EVENT_DATABASE, "prod", EVENT_UID, "7",
                                        EVENT_LOGIN, "mia", EVENT_SESSION, "s1", EVENT_MODEL, "m",
                                        EVENT_RECORD_IDS, "5", EVENT_IP, "10.0.0.1", EVENT_OUTCOME,
-                                       "success", -1));
+                                       "success", EVENT_CHANNEL, "web", EVENT_FLAGS,
+                                       "cut truncated", EVENT_VALUES, "{\"city\":\"Jena\"}", -1));
     fixture_add(fixture, fixture_event(fixture, "write", 2, EVENT_DATABASE, "prod", EVENT_UID, "7",
                                        EVENT_LOGIN, "mia", EVENT_SESSION, "s1", EVENT_MODEL, "m",
                                        EVENT_RECORD_IDS, "4 5 66", EVENT_IP, "10.0.1.1",
-                                       EVENT_OUTCOME, "denied", -1));
+                                       EVENT_OUTCOME, "denied", EVENT_FLAGS, "cut", EVENT_VALUES,
+                                       "{\"note\":\"\xc3\x9c"
+                                       "BER\"}",
+                                       -1));
     fixture_add(fixture, fixture_event(fixture, "write", 3, EVENT_DATABASE, "test", EVENT_UID, "7",
                                        EVENT_LOGIN, "mia", EVENT_SESSION, "s2", EVENT_MODEL, "q",
                                        EVENT_RECORD_IDS, "5", EVENT_IP, "::ffff:10.0.0.1",
@@ -84,6 +88,20 @@ static void test_each_filter(void **state)
         {{.user = "7", .model = "m", .operations = {"write", "unlink"}}, "5 2"},
         {{.user = "mia", .ip = "10.0.0.0/8", .outcome = "success", .from = at(1500)}, "3"},
         {{.session = "s1", .site = "other"}, ""},
+        {{.channel = "web"}, "1"},
+        {{.flag = "cut"}, "2 1"},
+        {{.flag = "cut_"}, ""},
+        {{.flag = "%"}, ""},
+        {{.text = "JENA", .from = at(0), .to = at(9000)}, "1"},
+        {{.text = "\xc3\xbc"
+                  "ber",
+          .from = at(0),
+          .to = at(9000)},
+         "2"},
+        {{.text = "%", .from = at(0), .to = at(9000)}, "6"},
+        {{.text = "_.i", .from = at(0), .to = at(9000)}, ""},
+        {{.text = "mia", .from = at(1500), .to = at(4000)}, "3 2"},
+        {{.text = "mia", .site = "other", .from = at(0), .to = at(9000)}, "5"},
     };
 
     add_six(fixture);
@@ -107,7 +125,12 @@ static int never(void *payload, const event_t *event)
 static void test_wrong_filters(void **state)
 {
     fixture_t *fixture = fixture_of(state);
-    const event_filter_t wrong[] = {{.ip = "10.0.0.0/33"}, {.ip = "'"}, {.record_id = 5}};
+    const event_filter_t wrong[] = {{.ip = "10.0.0.0/33"},
+                                    {.ip = "'"},
+                                    {.record_id = 5},
+                                    {.text = "x"},
+                                    {.text = "x", .from = at(0)},
+                                    {.text = "x", .to = at(0)}};
     apr_int64_t count;
 
     add_six(fixture);
@@ -232,8 +255,8 @@ static void test_times_out_of_order(void **state)
     add_blocks(fixture);
     fixture_add(fixture, fixture_event(fixture, "write", 20000, -1));
     fixture_add(fixture, fixture_event(fixture, "write", 0, -1));
-    assert_string_equal(fixture_find(fixture, &old), "1602 1");
-    assert_string_equal(fixture_find(fixture, &future), "1601");
+    assert_string_equal(fixture_find(fixture, &old), "9602 1");
+    assert_string_equal(fixture_find(fixture, &future), "9601");
 }
 
 static void test_many_records(void **state)
@@ -248,6 +271,8 @@ static void test_many_records(void **state)
     }
     fixture_add(fixture,
                 fixture_event(fixture, "unlink", 1, EVENT_MODEL, "m", EVENT_RECORD_IDS, ids, -1));
+    assert_string_equal(fixture_find(fixture, &last), "1");
+    add_blocks(fixture);
     assert_string_equal(fixture_find(fixture, &last), "1");
     assert_string_equal(fixture_find(fixture, &beyond), "");
 }
