@@ -45,7 +45,7 @@ typedef struct admin_request_t {
     /* Lets a program call again whose session was ended. APR_NOTFOUND; APR_EINVAL: it is none. */
     apr_status_t (*lift)(void *payload, const char *reference, const char *note);
     /* Writes an event of the visitor's (trail_read, trail_exported). */
-    void (*note)(void *payload, event_t *event);
+    apr_status_t (*note)(void *payload, event_t *event);
     /* Sends a piece of the answer; not APR_SUCCESS when the client has gone. */
     apr_status_t (*write)(void *payload, const char *data, apr_size_t length);
     /* Sets status and headers; called once, before the first write. headers: "Name", "value", NULL.

@@ -52,6 +52,8 @@ static const route_t routes[] = {
     {"/activity.jsonl", READING, ACCESS_CSV, activity_json_lines},
     {"/activity/*", READING, ACCESS_VISITOR, activity_event},
     {"/records/*", READING, ACCESS_VISITOR, record_page},
+    {"/holds", READING ", POST", ACCESS_VISITOR, holds_page},
+    {"/holds/*/lift", "POST", ACCESS_VISITOR, holds_lift},
     {"/health", READING, ACCESS_VISITOR, health_page},
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };

@@ -74,15 +74,19 @@ static const char *used_filters(const page_t *page, const filter_t *filter)
 
 void note_reading(const page_t *page, operation_t operation, const filter_t *filter)
 {
+    const char *values = used_filters(page, filter);
+
+    if (!told_lately(mark_of(page, operation, values), page->request->now)) {
+        note_write(page, operation, values);
+    }
+}
+
+apr_status_t note_write(const page_t *page, operation_t operation, const char *values)
+{
     const admin_request_t *request = page->request;
     const session_t *session = &request->visitor.session;
-    const char *values = used_filters(page, filter);
-    event_t *event;
+    event_t *event = event_create(page->pool);
 
-    if (told_lately(mark_of(page, operation, values), request->now)) {
-        return;
-    }
-    event = event_create(page->pool);
     event_set_time(event, EVENT_TIME, request->now);
     event_set(event, EVENT_SITE, request->site);
     event_set(event, EVENT_DATABASE, session->database);
@@ -98,5 +102,5 @@ void note_reading(const page_t *page, operation_t operation, const filter_t *fil
     event_set(event, EVENT_VALUES, values);
     event_set(event, EVENT_OUTCOME, outcome_name(OUTCOME_SUCCESS));
     event_set(event, EVENT_PATH, apr_pstrcat(page->pool, request->base, request->path, NULL));
-    request->note(request->payload, event);
+    return request->note(request->payload, event);
 }

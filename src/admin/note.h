@@ -12,4 +12,8 @@
  * told within NOTE_INTERVAL. */
 void note_reading(const page_t *page, operation_t operation, const filter_t *filter);
 
+/* Hands an event of the visitor's to the request's note callback and returns what that answers.
+ * values: JSON. */
+apr_status_t note_write(const page_t *page, operation_t operation, const char *values);
+
 #endif

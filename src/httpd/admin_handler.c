@@ -123,14 +123,14 @@ static apr_status_t on_lift(void *payload, const char *reference, const char *no
     return ending_lift(payload, reference, note);
 }
 
-static void on_note(void *payload, event_t *note)
+static apr_status_t on_note(void *payload, event_t *note)
 {
     exchange_t *exchange = payload;
     event_t *event = record_event(exchange, OPERATION_TRAIL_READ);
 
     record_session(event, &exchange->session);
     event_merge(event, note);
-    runtime_append(JOURNAL_EVENT, 0, event);
+    return runtime_append(JOURNAL_EVENT, 0, event);
 }
 
 static void on_start(void *payload, int status, const char *content_type,

@@ -265,10 +265,11 @@ static apr_status_t on_revoke(void *payload, const char *reference, session_reas
     return fixture.revoke_status;
 }
 
-static void on_note(void *payload, event_t *event)
+static apr_status_t on_note(void *payload, event_t *event)
 {
     (void)payload;
     APR_ARRAY_PUSH(fixture.notes, event_t *) = event;
+    return fixture.revoke_status;
 }
 
 static apr_status_t on_write(void *payload, const char *data, apr_size_t length)
