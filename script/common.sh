@@ -44,7 +44,7 @@ need() {
 need_to_build() {
     need build-essential autoconf automake libtool pkg-config apache2-bin apache2-dev \
         libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libssl-dev libexpat1-dev \
-        libpcre2-dev libyaml-dev libmaxminddb-dev libglib2.0-dev tzdata uap-core libcmocka-dev python3
+        libpcre2-dev libyaml-dev libmaxminddb-dev libcurl4-openssl-dev libglib2.0-dev tzdata uap-core libcmocka-dev python3
 }
 
 # Chromium, and the library that drives it, in FOLDER/browser. Whoever has Node.js from elsewhere

@@ -21,7 +21,9 @@ typedef struct place_t {
     const char *city;            /* English */
     const char *organisation;    /* who runs the network */
     apr_uint32_t network_number; /* of the autonomous system; 0: not known */
-    int is_private;              /* private, loopback, link-local, carrier-grade NAT */
+    double latitude, longitude;  /* degrees, roughly; only if has_location */
+    int has_location;
+    int is_private; /* private, loopback, link-local, carrier-grade NAT */
 } place_t;
 
 typedef struct places_t places_t;

@@ -8,6 +8,8 @@
 
 #include <http_config.h>
 
+#include "alert/delivery.h"
+#include "alert/rules.h"
 #include "httpd/rules.h"
 #include "session/table.h"
 #include "store/store.h"
@@ -17,6 +19,13 @@
 
 /* The one symbol that leaves the module: everything else is built hidden. */
 extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) user_audit_module;
+
+/* A server that alerts are sent to. What its secrets file holds is read by the keeper alone. */
+typedef struct channel_config_t {
+    const char *url; /* NULL: there is none */
+    const char *secrets, *ca_file;
+    delivery_tls_t tls;
+} channel_config_t;
 
 /* Server-wide: read from the main server alone. */
 typedef struct installation_t {
@@ -31,6 +40,10 @@ typedef struct installation_t {
     apr_array_header_t *retention; /* lines, const char * */
     const char *user_agents;       /* file of uap-core's rules; the default one may be absent */
     apr_array_header_t *places;    /* of const char *: MaxMind DB files; NULL: none */
+    channel_config_t mail, webhook;
+    const char *mail_from;
+    alert_limit_t alerts_of_user, alerts_of_all; /* count CONFIG_UNSET: unset; 0: no limit */
+    apr_interval_time_t alert_give_up;
 } installation_t;
 
 /* Per virtual host. */
@@ -44,6 +57,8 @@ typedef struct site_t {
     int max_user_sessions;                          /* 0: off */
     int end_in_odoo;
     apr_array_header_t *managers; /* of const char *: a login, or group:<xmlid> */
+    apr_array_header_t *alerts;   /* of alert_line_t; NULL: unset */
+    const char *page_url;         /* the audit page's address, for mails */
     int client_hints;             /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
@@ -73,6 +88,11 @@ const site_t *config_site(const request_rec *request);
 /* Fills in defaults, compiles the rules and looks for contradictions, in the main server and all
  * virtual hosts. Returns NULL or a sentence that tells the mend. */
 const char *config_check(apr_pool_t *pool, server_rec *main_server);
+
+/* Whether what the site's alerts are sent by is there: NULL or a sentence that tells the mend. */
+const char *config_check_alerts(const installation_t *installation, const site_t *site);
+/* A path of this virtual host as an address, with host and scheme as ServerName has them. */
+const char *config_page_url(apr_pool_t *pool, const server_rec *server, const char *path);
 
 /* 1 if the audit is on for any virtual host. */
 int config_any_site(server_rec *main_server);

@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include "alert/delivery.h"
+#include "alert/rules.h"
 #include "session/board.h"
 #include "session/table.h"
 #include "store/store.h"
@@ -25,6 +27,11 @@ typedef struct keeper_site_t {
      */
     session_limits_t limits;
     fingerprint_t mark;
+    const alert_line_t *alerts; /* at most ALERT_MAX_LINES */
+    int alert_count;
+    const char *page;            /* address of the audit page, for mails; NULL: none */
+    const char *const *managers; /* logins; those that are mail addresses get managers' alerts */
+    int manager_count;
 } keeper_site_t;
 
 typedef struct keeper_retention_t {
@@ -48,6 +55,10 @@ typedef struct keeper_config_t {
     const char *user_agents;    /* uap-core's rules; NULL: browser, system and device stay empty */
     const char *const *places;  /* MaxMind DB files */
     int place_count;
+    const delivery_config_t *mail, *webhook;     /* NULL: none */
+    alert_limit_t alerts_of_user, alerts_of_all; /* count 0: no limit */
+    apr_interval_time_t alert_give_up;           /* 0: a day */
+    apr_interval_time_t alert_retry;             /* before the second try; 0: 5 s */
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
     /* Where settings change, and where the keeper tells of its work. NULL: neither. */

@@ -38,6 +38,8 @@ typedef enum operation_t {
     OPERATION_HOLD_LIFTED,
     OPERATION_PURGED,
     OPERATION_ALERT_FAILED,
+    OPERATION_ALERT_TEST,    /* a manager asked for a mail */
+    OPERATION_ALERT_OPT_OUT, /* a manager said who gets no alerts, or gets them again */
     OPERATION_UNPARSED_CALL,
     OPERATION_COUNT
 } operation_t;

@@ -198,6 +198,8 @@ static value_paths_t cities = {{"city", "names", "en"}, {"city"}, {NULL}};
 static value_paths_t organisations = {{"autonomous_system_organization"},
                                       {"as_name"},
                                       {"organization"}};
+static value_paths_t latitudes = {{"location", "latitude"}, {NULL}, {NULL}};
+static value_paths_t longitudes = {{"location", "longitude"}, {NULL}, {NULL}};
 static value_paths_t network_numbers = {{"autonomous_system_number"}, {NULL}, {NULL}};
 
 /* 0: there is no such value of that type. */
@@ -226,6 +228,24 @@ static void get_text(MMDB_entry_s *entry, value_paths_t paths, const char **text
     *text = apr_pstrmemdup(pool, repaired, utf8_cut(repaired, strlen(repaired), PLACE_TEXT_MAX));
 }
 
+static int in_degrees(double number, double most)
+{
+    return number >= -most && number <= most;
+}
+
+static void get_location(place_t *place, MMDB_entry_s *entry)
+{
+    MMDB_entry_data_s latitude, longitude;
+
+    if (!place->has_location && get(entry, latitudes, MMDB_DATA_TYPE_DOUBLE, &latitude) &&
+        get(entry, longitudes, MMDB_DATA_TYPE_DOUBLE, &longitude) &&
+        in_degrees(latitude.double_value, 90) && in_degrees(longitude.double_value, 180)) {
+        place->latitude = latitude.double_value;
+        place->longitude = longitude.double_value;
+        place->has_location = 1;
+    }
+}
+
 static void get_place(place_t *place, MMDB_entry_s *entry, apr_pool_t *pool)
 {
     MMDB_entry_data_s data;
@@ -234,6 +254,7 @@ static void get_place(place_t *place, MMDB_entry_s *entry, apr_pool_t *pool)
     get_text(entry, countries, &place->country, pool);
     get_text(entry, cities, &place->city, pool);
     get_text(entry, organisations, &place->organisation, pool);
+    get_location(place, entry);
     if (!place->network_number && get(entry, network_numbers, MMDB_DATA_TYPE_UINT32, &data)) {
         place->network_number = data.uint32;
     }

@@ -114,7 +114,7 @@ static void name(exchange_t *exchange, apr_int64_t uid, session_t *session)
     if (call && call->database) {
         apr_cpystrn(identity.database, call->database, sizeof(identity.database));
     }
-    life_identify(exchange, &exchange->fingerprint, &identity, session);
+    life_identify(exchange, &exchange->fingerprint, &identity, NULL, session);
 }
 
 static int is_news(const session_t *session, apr_int64_t uid, const call_t *call)

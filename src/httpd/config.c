@@ -12,6 +12,10 @@
 #define DEFAULT_JOURNAL_MAX_SIZE (APR_INT64_C(4) << 30)
 #define DEFAULT_CLEANUP_INTERVAL apr_time_from_sec(60)
 #define DEFAULT_TRACK TRACK_DEFAULT_OPERATIONS " *"
+#define DEFAULT_ALERTS_OF_USER "10/1h"
+#define DEFAULT_ALERTS_OF_ALL "200/1h"
+#define DEFAULT_ALERT_GIVE_UP apr_time_from_sec(86400)
+#define DEFAULT_PAGE "/audit-admin"
 #define DEFAULT_MANAGER "group:base.group_system"
 
 void *config_create(apr_pool_t *pool, server_rec *server)
@@ -25,6 +29,8 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->installation.journal_max_size = CONFIG_UNSET;
     config->installation.max_store_size = CONFIG_UNSET;
     config->installation.cleanup_interval = CONFIG_UNSET;
+    config->installation.alerts_of_user.count = CONFIG_UNSET;
+    config->installation.alert_give_up = CONFIG_UNSET;
     config->site.enabled = CONFIG_UNSET;
     config->site.values = CONFIG_UNSET;
     config->site.idle_timeout = CONFIG_UNSET;
@@ -62,6 +68,8 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(all_carriers);
     MERGE_NUMBER(settings_locked);
     MERGE_NUMBER(client_hints);
+    MERGE_POINTER(alerts);
+    MERGE_POINTER(page_url);
     if (main->site.redact_globs && host->site.redact_globs) {
         merged->site.redact_globs =
             apr_array_append(pool, main->site.redact_globs, host->site.redact_globs);
@@ -122,6 +130,11 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
     if (!installation->user_agents) {
         installation->user_agents = DEFAULT_USER_AGENTS;
     }
+    if (installation->alerts_of_user.count == CONFIG_UNSET) {
+        alert_limit_read(DEFAULT_ALERTS_OF_USER, &installation->alerts_of_user);
+        alert_limit_read(DEFAULT_ALERTS_OF_ALL, &installation->alerts_of_all);
+    }
+    DEFAULT_NUMBER(installation->alert_give_up, DEFAULT_ALERT_GIVE_UP);
 }
 
 static void set_floor(apr_pool_t *pool, site_t *site, const installation_t *installation)
@@ -171,6 +184,9 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
         site->managers = apr_array_make(pool, 1, sizeof(const char *));
         APR_ARRAY_PUSH(site->managers, const char *) = DEFAULT_MANAGER;
     }
+    if (!site->page_url) {
+        site->page_url = config_page_url(pool, server, DEFAULT_PAGE);
+    }
     set_floor(pool, site, installation);
     return NULL;
 }
@@ -188,6 +204,9 @@ const char *config_check(apr_pool_t *pool, server_rec *main_server)
             continue;
         }
         if ((problem = site_complete(pool, server, &config->site, installation))) {
+            return problem;
+        }
+        if ((problem = config_check_alerts(installation, &config->site))) {
             return problem;
         }
         config->installation = *installation;

@@ -4,76 +4,14 @@
 
 #include <apr_strings.h>
 
+#include "alert_directives.h"
 #include "client/place.h"
+#include "directive_words.h"
 #include "settings/retention.h"
-#include "text/duration.h"
 
 #define MAX_SESSIONS_LOWEST 16
 #define STORE_SIZE_LOWEST (1024 * 1024)
 #define MAX_SESSIONS_HIGHEST 4000000
-
-static server_config_t *own(cmd_parms *cmd)
-{
-    return ap_get_module_config(cmd->server->module_config, &user_audit_module);
-}
-
-static const char *server_wide(cmd_parms *cmd)
-{
-    return ap_check_cmd_context(cmd, GLOBAL_ONLY);
-}
-
-/* Directives of a site may stand in the main server (then they are its virtual hosts' defaults) or
- * in a virtual host, but not in a <Location>: which session a request has is decided before. */
-static const char *per_site(cmd_parms *cmd)
-{
-    return ap_check_cmd_context(cmd, NOT_IN_DIR_LOC_FILE);
-}
-
-static const char *wrong(cmd_parms *cmd, const char *value, const char *mend)
-{
-    return apr_psprintf(cmd->pool, "%s \"%s\": %s", cmd->cmd->name, value, mend);
-}
-
-static const char *read_time(cmd_parms *cmd, const char *value, apr_interval_time_t lowest,
-                             apr_interval_time_t *time)
-{
-    if (duration_parse(value, time) != APR_SUCCESS || *time < lowest) {
-        return wrong(cmd, value,
-                     apr_psprintf(cmd->pool,
-                                  "say a time of at least %s, such as 90s, 30m, 12h or 400d",
-                                  duration_format(cmd->pool, lowest)));
-    }
-    return NULL;
-}
-
-static const char *read_time_or_off(cmd_parms *cmd, const char *value, apr_interval_time_t *time)
-{
-    if (!strcasecmp(value, "off")) {
-        *time = 0;
-        return NULL;
-    }
-    return read_time(cmd, value, apr_time_from_sec(1), time);
-}
-
-typedef struct choice_t {
-    const char *word;
-    int value;
-} choice_t;
-
-static const char *read_choice(cmd_parms *cmd, const char *value, const choice_t *choices,
-                               int *chosen)
-{
-    const char *words = NULL;
-
-    for (; choices->word; choices++) {
-        if (!strcasecmp(value, choices->word)) {
-            *chosen = choices->value;
-            return NULL;
-        }
-        words = words ? apr_pstrcat(cmd->pool, words, ", ", choices->word, NULL) : choices->word;
-    }
-    return wrong(cmd, value, apr_pstrcat(cmd->pool, "say one of ", words, NULL));
-}
 
 /* ---- server-wide ---- */
 
@@ -219,35 +157,6 @@ static const char *add_retention(cmd_parms *cmd, void *dir, const char *words, c
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, NULL);
     }
     keep_line(cmd->pool, &own(cmd)->installation.retention, line);
-    return NULL;
-}
-
-/* That a file is there and can be opened. What stands in it is the keeper's to read, which is no
- * root and holds up no start. */
-static const char *read_file_name(cmd_parms *cmd, const char *value, const char **path)
-{
-    apr_file_t *file;
-    apr_finfo_t info;
-    apr_status_t status;
-    char reason[128];
-
-    *path = ap_server_root_relative(cmd->pool, value);
-    if (!*path) {
-        return wrong(cmd, value, "say the path of a file");
-    }
-    status = apr_stat(&info, *path, APR_FINFO_TYPE, cmd->temp_pool);
-    if (status == APR_SUCCESS && info.filetype != APR_REG) {
-        return wrong(cmd, value, "this is no file");
-    }
-    if (status == APR_SUCCESS) {
-        status = apr_file_open(&file, *path, APR_FOPEN_READ, APR_OS_DEFAULT, cmd->temp_pool);
-    }
-    if (status != APR_SUCCESS) {
-        return wrong(cmd, value,
-                     apr_psprintf(cmd->pool, "the file cannot be read: %s",
-                                  apr_strerror(status, reason, sizeof(reason))));
-    }
-    apr_file_close(file);
     return NULL;
 }
 
@@ -466,6 +375,17 @@ const command_rec config_directives[] = {
                   "uap-core's regexes.yaml, which tells browser, system and device"),
     AP_INIT_ITERATE("UserAuditGeoIP", add_place_file, NULL, RSRC_CONF,
                     "MaxMind DB files (city, country, network) that tell the place of an address"),
+    AP_INIT_TAKE_ARGV("UserAuditSMTP", alert_set_smtp, NULL, RSRC_CONF,
+                      "the mail server: smtp://host:587 or smtps://host:465, tls=..., ca=..."),
+    AP_INIT_TAKE1("UserAuditSMTPCredentials", alert_set_credentials, NULL, RSRC_CONF,
+                  "file of two lines, user and password, that its owner alone may read"),
+    AP_INIT_TAKE1("UserAuditMailFrom", alert_set_from, NULL, RSRC_CONF, "the sender of alerts"),
+    AP_INIT_TAKE23("UserAuditWebhook", alert_set_webhook, NULL, RSRC_CONF,
+                   "where alerts are posted as JSON, and the file with the secret that signs them"),
+    AP_INIT_TAKE2("UserAuditAlertLimit", alert_set_limit, NULL, RSRC_CONF,
+                  "the most messages about one user, and in all: 10/1h 200/1h"),
+    AP_INIT_TAKE1("UserAuditAlertGiveUp", alert_set_give_up, NULL, RSRC_CONF,
+                  "how long sending an alert is tried"),
     AP_INIT_FLAG("UserAudit", set_enabled, NULL, RSRC_CONF,
                  "On for a virtual host that stands before an Odoo"),
     AP_INIT_TAKE1("UserAuditSite", set_site, NULL, RSRC_CONF,
@@ -486,6 +406,10 @@ const command_rec config_directives[] = {
                  "On to log ended sessions out of Odoo as well"),
     AP_INIT_ITERATE("UserAuditManager", add_manager, NULL, RSRC_CONF,
                     "logins or group:<external id> that see and end every session"),
+    AP_INIT_TAKE_ARGV("UserAuditAlert", alert_add_line, NULL, RSRC_CONF,
+                      "what raises an alert, and to=... who gets it; or off"),
+    AP_INIT_TAKE1("UserAuditPageURL", alert_set_page_url, NULL, RSRC_CONF,
+                  "the audit page's own address, for mails"),
     AP_INIT_FLAG("UserAuditClientHints", set_client_hints, NULL, RSRC_CONF,
                  "Off: do not ask browsers for the system and device behind a frozen User-Agent"),
     AP_INIT_TAKE1("UserAuditSettings", set_settings, NULL, RSRC_CONF,

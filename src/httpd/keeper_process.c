@@ -63,6 +63,11 @@ static const keeper_site_t *list_sites(apr_pool_t *pool, server_rec *main_server
             keeper_site_t *known = &APR_ARRAY_PUSH(sites, keeper_site_t);
 
             known->name = site->name;
+            known->alerts = site->alerts ? (const alert_line_t *)site->alerts->elts : NULL;
+            known->alert_count = site->alerts ? site->alerts->nelts : 0;
+            known->page = site->page_url;
+            known->managers = (const char *const *)site->managers->elts;
+            known->manager_count = site->managers->nelts;
             known->limits.idle = site->idle_timeout;
             known->limits.lifetime = site->max_lifetime;
             known->limits.not_before = 0;
@@ -129,6 +134,9 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
         .checkpoint_key = self->checkpoint_key,
         .cleanup_interval = installation->cleanup_interval,
         .user_agents = installation->user_agents,
+        .alerts_of_user = installation->alerts_of_user,
+        .alerts_of_all = installation->alerts_of_all,
+        .alert_give_up = installation->alert_give_up,
         .sessions = self->sessions,
         .board = self->board,
         .log = log_sentence,
@@ -147,6 +155,51 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
 }
 
 /* ---- in the keeper's process ---- */
+
+/* NULL: there is none, or what it needs cannot be read any more; then its alerts wait. */
+static const delivery_config_t *read_channel(const keeper_process_t *self,
+                                             const channel_config_t *channel,
+                                             delivery_config_t *config)
+{
+    const char *problem = NULL;
+
+    if (!channel->url) {
+        return NULL;
+    }
+    config->url = channel->url;
+    config->ca_file = channel->ca_file;
+    config->tls = channel->tls;
+    config->from = runtime()->installation->mail_from;
+    config->name = runtime()->node;
+    if (channel->secrets) {
+        problem = strncmp(channel->url, "smtp", 4)
+                      ? delivery_read_secret(config, channel->secrets)
+                      : delivery_read_credentials(config, channel->secrets);
+    }
+    if (problem) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, self->server,
+                     "user_audit: keeper: %s %s; alerts wait until httpd is restarted",
+                     channel->secrets, problem);
+    }
+    return problem ? NULL : config;
+}
+
+typedef struct channels_t {
+    delivery_config_t mail, webhook;
+    const delivery_config_t *usable_mail, *usable_webhook;
+} channels_t;
+
+/* While it may still read what is root's alone. No other process has these secrets in its memory.
+ */
+static channels_t *read_channels(const keeper_process_t *self, apr_pool_t *pool)
+{
+    const installation_t *installation = runtime()->installation;
+    channels_t *channels = apr_pcalloc(pool, sizeof(*channels));
+
+    channels->usable_mail = read_channel(self, &installation->mail, &channels->mail);
+    channels->usable_webhook = read_channel(self, &installation->webhook, &channels->webhook);
+    return channels;
+}
 
 static void take_signals(void)
 {
@@ -176,12 +229,14 @@ static void run_keeper(keeper_process_t *self)
 {
     apr_pool_t *pool;
     keeper_config_t config;
+    const channels_t *channels;
 
     take_signals();
     ap_close_listeners();
     prctl(PR_SET_NAME, "audit-keeper");
     apr_pool_create(&pool, self->pool);
     let_priority_return();
+    channels = read_channels(self, pool);
     if (ap_run_drop_privileges(pool, self->server) != 0) {
         exit(KEEPER_NO_STATE);
     }
@@ -191,7 +246,10 @@ static void run_keeper(keeper_process_t *self)
         apr_sleep(apr_time_from_msec(100));
     }
     config = keeper_configuration(pool, self->server);
-    exit(stop_asked ? KEEPER_STOPPED : keeper_run(&config, pool));
+    config.mail = channels->usable_mail;
+    config.webhook = channels->usable_webhook;
+    /* Past the handlers of exit(): a thread may still be waiting for a mail server. */
+    _exit(stop_asked ? KEEPER_STOPPED : keeper_run(&config, pool));
 }
 
 /* ---- in the parent ---- */

@@ -22,8 +22,8 @@ static void write_event(event_t *event)
 }
 
 /* session_identified is hashed and proves the name that pages show for the session's other
- * events, so the identity stands in its values too. */
-static void identity_note(event_t *event, const session_t *session)
+ * events, so the identity stands in its values too, with what Odoo says of its rights. */
+static void identity_note(event_t *event, const session_t *session, const char *continues)
 {
     json_value_t *note = json_new_object(event->pool);
     buffer_t buffer;
@@ -32,6 +32,12 @@ static void identity_note(event_t *event, const session_t *session)
     json_set(note, "login", json_new_string(event->pool, session->login));
     json_set(note, "name", json_new_string(event->pool, session->name));
     json_set(note, "database", json_new_string(event->pool, session->database));
+    if (session->kind == SESSION_KIND_COOKIE) {
+        json_set(note, "manager", json_new_boolean(event->pool, session->manager));
+    }
+    if (continues) {
+        json_set(note, "continues", json_new_string(event->pool, continues));
+    }
     buffer_init(&buffer, event->pool, NOTE_LIMIT);
     json_write(&buffer, note);
     event_set(event, EVENT_VALUES, buffer_string(&buffer));
@@ -77,7 +83,7 @@ int life_admit(exchange_t *exchange, const session_t *proto)
 }
 
 void life_identify(exchange_t *exchange, const fingerprint_t *fingerprint,
-                   const session_t *identity, session_t *session)
+                   const session_t *identity, const char *continues, session_t *session)
 {
     int changed = 0;
     event_t *event;
@@ -91,7 +97,7 @@ void life_identify(exchange_t *exchange, const fingerprint_t *fingerprint,
     event = record_event(exchange,
                          changed == 2 ? OPERATION_USER_CHANGED : OPERATION_SESSION_IDENTIFIED);
     record_session(event, session);
-    identity_note(event, session);
+    identity_note(event, session, continues);
     write_event(event);
     ending_limit(exchange, session);
 }
@@ -141,7 +147,7 @@ static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_
     if (!reply->identity && exchange->call && exchange->call->login) {
         session_t identity = claimed(exchange->call);
 
-        life_identify(exchange, fingerprint, &identity, session);
+        life_identify(exchange, fingerprint, &identity, NULL, session);
     }
 }
 
@@ -169,7 +175,7 @@ static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session
     }
     *session = proto;
     if (known) {
-        life_identify(exchange, fingerprint, &before, session);
+        life_identify(exchange, fingerprint, &before, before.reference, session);
         end(exchange, SESSION_REASON_ODOO);
     }
 }
@@ -264,6 +270,6 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
     if (names_somebody(reply)) {
         session_t identity = confirmed(reply->identity, exchange->request->request_time);
 
-        life_identify(exchange, &fingerprint, &identity, session);
+        life_identify(exchange, &fingerprint, &identity, NULL, session);
     }
 }

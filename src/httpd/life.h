@@ -10,9 +10,10 @@ session_t life_prototype(exchange_t *exchange, const fingerprint_t *fingerprint,
 /* Makes or re-opens the slot, and tells. 0 if the session may not be used: it was ended meanwhile.
  */
 int life_admit(exchange_t *exchange, const session_t *proto);
-/* Gives it the name; *session is then as the table has it. */
+/* Gives it the name; *session is then as the table has it. continues: the reference that it had
+ * before Odoo gave it another id, NULL if it is a new session. */
 void life_identify(exchange_t *exchange, const fingerprint_t *fingerprint,
-                   const session_t *identity, session_t *session);
+                   const session_t *identity, const char *continues, session_t *session);
 
 /* ---- callers without a cookie: caller.c ---- */
 

@@ -195,6 +195,7 @@ static keeper_exit_t work(keeper_t *keeper)
         }
         rules_refresh(keeper);
         cleanup_tick(keeper);
+        outbox_tick(keeper);
         status_tick(keeper, status, moved);
         priority_follow(keeper);
         /* Events that come in while it rests share a transaction, and with their intents. */
@@ -210,6 +211,7 @@ static void finish(keeper_t *keeper)
     apr_time_t begun = boot_time_now();
     int moved = 1;
 
+    outbox_stop(keeper);
     cleanup_stop(keeper);
     tell(keeper, "stopped");
     own_journal_close(keeper);

@@ -63,6 +63,8 @@ typedef enum keeper_suspicion_t {
     KEEPER_REPLACE   /* put a gap in its place */
 } keeper_suspicion_t;
 
+typedef struct alerts_t alerts_t;
+
 struct keeper_t {
     const keeper_config_t *config;
     apr_pool_t *pool;
@@ -103,6 +105,8 @@ struct keeper_t {
     user_agents_t *user_agents; /* NULL: no rules */
     places_t *places;
     apr_pool_t *enrich_pool;
+
+    alerts_t *alerts; /* alerts.c, outbox.c */
 
     /* own_event.c */
     journal_t *journal;
@@ -261,6 +265,25 @@ void enrich_event(keeper_t *keeper, event_t *event);
 /* Country and city of an address as they stand in its events, "" where nothing is known. Valid
  * until the next call here. */
 void enrich_address(keeper_t *keeper, const char *address, const char **country, const char **city);
+
+/* ---- alerts.c: what events have somebody told ---- */
+
+/* Within the transaction of a chained event that is about to be appended: judges it, and puts what
+ * is to be sent into the outbox. Fails only as the database does. */
+apr_status_t alerts_event(keeper_t *keeper, event_t *event);
+
+/* ---- outbox.c ---- */
+
+#define OUTBOX_MAIL "mail"
+#define OUTBOX_WEBHOOK "webhook"
+
+/* Outside of a transaction: hands over to the senders what is due, and takes note of what became of
+ * what they had. */
+void outbox_tick(keeper_t *keeper);
+/* More was to be told than the limits allow. */
+void outbox_limited(keeper_t *keeper);
+/* Lets go of the senders; waits for them at most 300 ms. */
+void outbox_stop(keeper_t *keeper);
 
 /* ---- own_event.c: what the keeper itself does goes through the journal too ---- */
 

@@ -33,6 +33,8 @@ static void count(keeper_tally_t *tally, const event_t *event)
 
 static apr_status_t chain(settling_t *settling, event_t *event)
 {
+    apr_status_t status;
+
     count(&settling->tally, event);
     event_set_integer(event, EVENT_ID, ++settling->id);
     event_set(event, EVENT_NODE, settling->keeper->node);
@@ -46,7 +48,8 @@ static apr_status_t chain(settling_t *settling, event_t *event)
     }
     apr_cpystrn(settling->hash, event->cell[EVENT_HASH], sizeof(settling->hash));
     enrich_event(settling->keeper, event);
-    return store_append(settling->store, event);
+    status = alerts_event(settling->keeper, event);
+    return status == APR_SUCCESS ? store_append(settling->store, event) : status;
 }
 
 /* ---- gaps ---- */

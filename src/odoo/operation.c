@@ -45,6 +45,8 @@ static const operation_info_t operations[OPERATION_COUNT] = {
     [OPERATION_HOLD_LIFTED] = {"hold_lifted", 0, 1},
     [OPERATION_PURGED] = {"purged", 0, 1},
     [OPERATION_ALERT_FAILED] = {"alert_failed", 0, 1},
+    [OPERATION_ALERT_TEST] = {"alert_test", 0, 1},
+    [OPERATION_ALERT_OPT_OUT] = {"alert_opt_out", 0, 1},
     /* what cannot be read may be anything, so it must stand before Odoo executes it */
     [OPERATION_UNPARSED_CALL] = {"unparsed_call", 1, 1},
 };

@@ -46,6 +46,8 @@ static const char *const contract[] = {"create",
                                        "hold_lifted",
                                        "purged",
                                        "alert_failed",
+                                       "alert_test",
+                                       "alert_opt_out",
                                        "unparsed_call"};
 
 static void every_word_of_the_contract_has_one_operation(void **state)

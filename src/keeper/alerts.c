@@ -1,0 +1,542 @@
+/* From an event to messages in the outbox: judged by the rules of its site, against what the store
+ * knows, in the transaction that appends it. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "alert/message.h"
+#include "keeper_state.h"
+#include "store/alert_store.h"
+#include "text/digest.h"
+#include "text/duration.h"
+#include "text/json_value.h"
+
+#define RECIPIENTS_MAX 256 /* of one event */
+#define SESSIONS_LOOKED_AT 5
+#define LIMIT_BUCKETS 12
+#define TEST_OPERATION "alert_test"
+#define OPT_OUT_OPERATION "alert_opt_out"
+
+typedef struct recipient_t {
+    const char *address;
+    unsigned kinds;
+    int is_user;
+} recipient_t;
+
+/* One event under judgement. */
+typedef struct judging_t {
+    keeper_t *keeper;
+    const keeper_site_t *site; /* whose lines are judged by; NULL: none of ours */
+    const char *site_name;
+    event_t *event;
+    store_user_t user;
+    apr_pool_t *pool;
+    alert_verdict_t verdict;
+    recipient_t recipients[RECIPIENTS_MAX];
+    int count;
+} judging_t;
+
+static const char *cell(const event_t *event, event_column_t column)
+{
+    return event->cell[column] ? event->cell[column] : "";
+}
+
+static int is_operation(const event_t *event, const char *name)
+{
+    return !strcmp(cell(event, EVENT_OPERATION), name);
+}
+
+/* Most events are none of these: they cost a few comparisons. */
+static int matters(const event_t *event)
+{
+    static const char *const operations[] = {"session_identified",
+                                             "login",
+                                             "login_failed",
+                                             "session_revoked",
+                                             "read",
+                                             "export",
+                                             "gap",
+                                             TEST_OPERATION,
+                                             OPT_OUT_OPERATION,
+                                             NULL};
+
+    for (int i = 0; operations[i]; i++) {
+        if (is_operation(event, operations[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- history ---- */
+
+static apr_status_t session_known(void *payload, int *known)
+{
+    judging_t *judging = payload;
+    const char *reference = judging->event->cell[EVENT_SESSION];
+
+    *known = 0;
+    return reference ? store_session_named(judging->keeper->store, reference, known) : APR_SUCCESS;
+}
+
+static apr_time_t event_time(const judging_t *judging)
+{
+    apr_time_t time;
+
+    return time_parse(cell(judging->event, EVENT_TIME), &time) == APR_SUCCESS ? time
+                                                                              : apr_time_now();
+}
+
+/* The store keeps no endless text. */
+static const char *bounded(const judging_t *judging, const char *text)
+{
+    return apr_pstrndup(judging->pool, text, STORE_ALERT_TEXT_MAX);
+}
+
+static apr_status_t note(void *payload, const char *kind, const char *value, int *is_new)
+{
+    judging_t *judging = payload;
+
+    return store_known_note(judging->keeper->store, &judging->user, kind, bounded(judging, value),
+                            event_time(judging), is_new);
+}
+
+static apr_status_t forget(void *payload, const char *kind)
+{
+    judging_t *judging = payload;
+
+    return store_known_forget(judging->keeper->store, &judging->user, kind);
+}
+
+static apr_status_t has(void *payload, const char *kind, int *any)
+{
+    judging_t *judging = payload;
+    apr_int64_t count = 0;
+    apr_status_t status = store_known_count(judging->keeper->store, &judging->user, kind, &count);
+
+    *any = count > 0;
+    return status;
+}
+
+static apr_status_t site_has(void *payload, const char *kind, int *any)
+{
+    judging_t *judging = payload;
+    apr_array_header_t *values;
+    apr_status_t status = store_known_values(judging->keeper->store, judging->site_name, kind,
+                                             &values, judging->pool);
+
+    *any = values->nelts > 0;
+    return status;
+}
+
+static apr_status_t add(void *payload, const char *counter, apr_int64_t bucket, apr_int64_t amount,
+                        apr_time_t expires)
+{
+    judging_t *judging = payload;
+
+    return store_counter_add(judging->keeper->store, counter, bucket, amount, expires);
+}
+
+static apr_status_t sum(void *payload, const char *counter, apr_int64_t first, apr_int64_t *total)
+{
+    judging_t *judging = payload;
+
+    return store_counter_sum(judging->keeper->store, counter, first, total);
+}
+
+typedef struct seen_t {
+    const judging_t *judging;
+    const char *address;
+    apr_time_t when;
+} seen_t;
+
+static int see_session(void *payload, const session_row_t *session)
+{
+    seen_t *seen = payload;
+    const judging_t *judging = seen->judging;
+
+    if (!session->address || !strcmp(session->reference, cell(judging->event, EVENT_SESSION))) {
+        return 0;
+    }
+    seen->address = apr_pstrdup(judging->pool, session->address);
+    seen->when = session->last_action;
+    return 1;
+}
+
+static apr_status_t last_seen(void *payload, const char **address, apr_time_t *when)
+{
+    judging_t *judging = payload;
+    session_filter_t filter = {.own_only = 1,
+                               .own_site = judging->user.site,
+                               .own_database = judging->user.database,
+                               .own_uid = apr_atoi64(judging->user.uid)};
+    seen_t seen = {.judging = judging};
+    apr_status_t status = APR_SUCCESS;
+
+    if (filter.own_uid > 0) {
+        status = store_sessions(judging->keeper->store, &filter, 0, SESSIONS_LOOKED_AT, see_session,
+                                &seen, judging->pool);
+    }
+    *address = seen.address;
+    *when = seen.when;
+    return status;
+}
+
+static int locate(void *payload, const char *address, double *latitude, double *longitude)
+{
+    judging_t *judging = payload;
+    place_t place;
+
+    place_find(&place, judging->keeper->places, address, judging->pool);
+    *latitude = place.latitude;
+    *longitude = place.longitude;
+    return place.has_location;
+}
+
+/* ---- whose event it is ---- */
+
+/* A failed login names a user without proof, a program's login no uid: the user who was last known
+ * by that login is meant. Nobody: a uid that is none. */
+static apr_status_t find_user(judging_t *judging)
+{
+    const event_t *event = judging->event;
+    apr_status_t status;
+
+    judging->user.site = judging->site_name;
+    judging->user.database = cell(event, EVENT_DATABASE);
+    judging->user.uid = cell(event, EVENT_UID);
+    if (*judging->user.uid || !event->cell[EVENT_LOGIN]) {
+        return APR_SUCCESS;
+    }
+    status = store_known_holder(judging->keeper->store, judging->site_name, ALERT_KNOWN_LOGIN,
+                                event->cell[EVENT_LOGIN], &judging->user, judging->pool);
+    if (status == APR_NOTFOUND) {
+        judging->user.uid = apr_pstrcat(judging->pool, "login:", event->cell[EVENT_LOGIN], NULL);
+        status = APR_SUCCESS;
+    }
+    return status;
+}
+
+/* Mail goes to a name that Odoo itself has confirmed, never to what somebody typed into a form. */
+static int is_confirmed(const judging_t *judging)
+{
+    return *judging->user.uid && strncmp(judging->user.uid, "login:", 6) != 0;
+}
+
+/* ---- who is told ---- */
+
+static void add_recipient(judging_t *judging, const char *address, unsigned kinds, int is_user)
+{
+    recipient_t *recipient = judging->recipients;
+
+    if (!alert_address_valid(address)) {
+        return;
+    }
+    for (; recipient < judging->recipients + judging->count; recipient++) {
+        if (!strcasecmp(recipient->address, address)) {
+            recipient->kinds |= kinds;
+            return;
+        }
+    }
+    if (judging->count < RECIPIENTS_MAX) {
+        recipient->address = address;
+        recipient->kinds = kinds;
+        recipient->is_user = is_user;
+        judging->count++;
+    }
+}
+
+static apr_status_t add_user(judging_t *judging, unsigned kinds)
+{
+    int out = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    if (is_confirmed(judging)) {
+        status = store_opted_out(judging->keeper->store, &judging->user, &out);
+        if (status == APR_SUCCESS && !out) {
+            add_recipient(judging, judging->event->cell[EVENT_LOGIN], kinds, 1);
+        }
+    }
+    return status;
+}
+
+static apr_status_t add_managers(judging_t *judging, unsigned kinds)
+{
+    apr_array_header_t *logins;
+    apr_status_t status = store_known_values(judging->keeper->store, judging->site->name,
+                                             ALERT_KNOWN_MANAGER, &logins, judging->pool);
+
+    for (int i = 0; i < judging->site->manager_count; i++) {
+        add_recipient(judging, judging->site->managers[i], kinds, 0);
+    }
+    for (int i = 0; i < logins->nelts; i++) {
+        add_recipient(judging, APR_ARRAY_IDX(logins, i, const char *), kinds, 0);
+    }
+    return status;
+}
+
+static void add_addresses(judging_t *judging, const alert_line_t *line, unsigned kinds)
+{
+    for (int i = 0; i < line->addresses->nelts; i++) {
+        add_recipient(judging, APR_ARRAY_IDX(line->addresses, i, const char *), kinds, 0);
+    }
+}
+
+static apr_status_t add_line(judging_t *judging, const alert_line_t *line, unsigned kinds)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (line->to & ALERT_TO_USER) {
+        status = add_user(judging, kinds);
+    }
+    if (status == APR_SUCCESS && line->to & ALERT_TO_MANAGERS) {
+        status = add_managers(judging, kinds);
+    }
+    add_addresses(judging, line, kinds);
+    return status;
+}
+
+/* ---- limits ---- */
+
+static const char *limit_name(const judging_t *judging, int of_user)
+{
+    const char *text = apr_psprintf(judging->pool, "%s\n%s\n%s", cell(judging->event, EVENT_SITE),
+                                    cell(judging->event, EVENT_DATABASE), judging->user.uid);
+    unsigned char digest[DIGEST_SIZE];
+    char hex[DIGEST_HEX_SIZE];
+
+    if (!of_user) {
+        return "messages";
+    }
+    digest_sha256(text, strlen(text), digest);
+    digest_hex(digest, sizeof(digest), hex);
+    return apr_pstrcat(judging->pool, "messages/", hex, NULL);
+}
+
+/* Counts one message, unless so many have been sent within the time. */
+static apr_status_t count_message(const judging_t *judging, int of_user, const alert_limit_t *limit,
+                                  int *over)
+{
+    store_t *store = judging->keeper->store;
+    const char *name = limit_name(judging, of_user);
+    apr_time_t now = apr_time_now();
+    apr_interval_time_t width = limit->within / LIMIT_BUCKETS;
+    apr_int64_t sent = 0;
+    apr_status_t status;
+
+    if (*over || limit->count == 0) {
+        return APR_SUCCESS;
+    }
+    status = store_counter_sum(store, name, (now - limit->within) / width, &sent);
+    *over = sent >= limit->count;
+    if (status == APR_SUCCESS && !*over) {
+        status = store_counter_add(store, name, now / width, 1, now + 2 * limit->within);
+    }
+    return status;
+}
+
+static apr_status_t within_limits(const judging_t *judging, int *over)
+{
+    const keeper_config_t *config = judging->keeper->config;
+    apr_status_t status;
+
+    *over = 0;
+    status = count_message(judging, 1, &config->alerts_of_user, over);
+    if (status == APR_SUCCESS) {
+        status = count_message(judging, 0, &config->alerts_of_all, over);
+    }
+    if (*over) {
+        outbox_limited(judging->keeper);
+    }
+    return status;
+}
+
+/* ---- into the outbox ---- */
+
+static apr_status_t put(const judging_t *judging, const char *channel, const char *address,
+                        unsigned kinds, int to_user)
+{
+    const keeper_config_t *config = judging->keeper->config;
+    char id[MESSAGE_ID_SIZE];
+    apr_time_t now = apr_time_now();
+    int is_mail = !strcmp(channel, OUTBOX_MAIL), over;
+    apr_status_t status = within_limits(judging, &over);
+
+    if (status != APR_SUCCESS || over) {
+        return status;
+    }
+    message_id(judging->event, channel, address, id);
+    message_t message = {.id = id,
+                         .host = judging->keeper->node,
+                         .from = is_mail ? config->mail->from : NULL,
+                         .to = address,
+                         .now = now,
+                         .page = judging->site->page,
+                         .event = judging->event,
+                         .kinds = kinds,
+                         .limit = judging->verdict.limit,
+                         .counted = judging->verdict.counted,
+                         .to_user = to_user};
+    store_outbox_t row = {.id = id,
+                          .site = judging->site->name,
+                          .channel = channel,
+                          .recipient = address,
+                          .about = message_about(kinds, judging->pool),
+                          .content = is_mail ? message_mail(&message, judging->pool)
+                                             : message_json(&message, judging->pool),
+                          .made = now,
+                          .due = now};
+
+    return row.content ? store_outbox_put(judging->keeper->store, judging->keeper->node, &row)
+                       : APR_SUCCESS;
+}
+
+static apr_status_t put_all(const judging_t *judging, unsigned webhook_kinds)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    for (int i = 0; judging->keeper->config->mail && i < judging->count && status == APR_SUCCESS;
+         i++) {
+        const recipient_t *recipient = &judging->recipients[i];
+
+        status =
+            put(judging, OUTBOX_MAIL, recipient->address, recipient->kinds, recipient->is_user);
+    }
+    if (status == APR_SUCCESS && webhook_kinds && judging->keeper->config->webhook) {
+        status = put(judging, OUTBOX_WEBHOOK, "", webhook_kinds, 0);
+    }
+    return status;
+}
+
+static apr_status_t tell(judging_t *judging)
+{
+    unsigned webhook_kinds = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    judging->count = 0;
+    for (int i = 0; i < judging->site->alert_count && status == APR_SUCCESS; i++) {
+        const alert_line_t *line = &judging->site->alerts[i];
+        unsigned kinds = judging->verdict.of_line[i];
+
+        if (kinds) {
+            status = add_line(judging, line, kinds);
+            webhook_kinds |= line->to & ALERT_TO_WEBHOOK ? kinds : 0;
+        }
+    }
+    return status == APR_SUCCESS ? put_all(judging, webhook_kinds) : status;
+}
+
+/* ---- what managers ask for on the page ---- */
+
+/* To whoever asked, or to the site's fixed addresses if that is no mail address. */
+static apr_status_t tell_test(judging_t *judging)
+{
+    unsigned webhook_kinds = 0, test = ALERT_BIT(ALERT_TEST);
+
+    judging->count = 0;
+    if (!judging->site) {
+        return APR_SUCCESS;
+    }
+    add_recipient(judging, judging->event->cell[EVENT_LOGIN], test, 0);
+    for (int i = 0; i < judging->site->alert_count; i++) {
+        if (!alert_address_valid(judging->event->cell[EVENT_LOGIN])) {
+            add_addresses(judging, &judging->site->alerts[i], test);
+        }
+        webhook_kinds |= judging->site->alerts[i].to & ALERT_TO_WEBHOOK ? test : 0;
+    }
+    return put_all(judging, webhook_kinds);
+}
+
+static apr_status_t take_opt_out(judging_t *judging)
+{
+    static const json_limits_t limits = {.nodes = 32, .bytes = 2048, .string = 512, .members = 16};
+    const char *text = cell(judging->event, EVENT_VALUES);
+    const json_value_t *values = json_parse(judging->pool, text, strlen(text), &limits);
+    apr_int64_t uid;
+    store_user_t user = {.site = judging->site_name,
+                         .database = json_string(json_member(values, "database"))};
+
+    if (!json_integer(json_member(values, "uid"), &uid)) {
+        return APR_SUCCESS;
+    }
+    user.uid = apr_psprintf(judging->pool, "%" APR_INT64_T_FMT, uid);
+    return store_opt_out(judging->keeper->store, &user, json_truthy(json_member(values, "opt_out")),
+                         cell(judging->event, EVENT_LOGIN), event_time(judging));
+}
+
+/* ---- */
+
+static apr_status_t judge(judging_t *judging)
+{
+    const alert_history_t history = {.session_known = session_known,
+                                     .note = note,
+                                     .forget = forget,
+                                     .has = has,
+                                     .site_has = site_has,
+                                     .add = add,
+                                     .sum = sum,
+                                     .last_seen = last_seen,
+                                     .locate = locate,
+                                     .payload = judging};
+    apr_status_t status = find_user(judging);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (is_operation(judging->event, TEST_OPERATION)) {
+        return tell_test(judging);
+    }
+    if (is_operation(judging->event, OPT_OUT_OPERATION)) {
+        return take_opt_out(judging);
+    }
+    status = alert_judge(&judging->verdict, judging->site ? judging->site->alerts : NULL,
+                         judging->site ? judging->site->alert_count : 0, judging->event, &history,
+                         judging->pool);
+    return status == APR_SUCCESS && judging->verdict.kinds ? tell(judging) : status;
+}
+
+/* A gap belongs to no site: each is told whose lines ask for it. */
+static apr_status_t judge_for_sites(judging_t *judging)
+{
+    const keeper_config_t *config = judging->keeper->config;
+    const char *name = judging->event->cell[EVENT_SITE];
+    apr_status_t status = APR_SUCCESS;
+    int known = 0;
+
+    for (int i = 0; i < config->site_count && status == APR_SUCCESS; i++) {
+        if (!name || !strcmp(config->sites[i].name, name)) {
+            judging->site = &config->sites[i];
+            judging->site_name = judging->site->name;
+            status = judge(judging);
+            known = 1;
+        }
+        if (known && name) {
+            break;
+        }
+    }
+    if (!known && name && status == APR_SUCCESS) {
+        judging->site = NULL;
+        judging->site_name = name;
+        status = judge(judging);
+    }
+    return status;
+}
+
+apr_status_t alerts_event(keeper_t *keeper, event_t *event)
+{
+    judging_t *judging;
+    apr_pool_t *pool;
+    apr_status_t status;
+
+    if (!matters(event)) {
+        return APR_SUCCESS;
+    }
+    apr_pool_create(&pool, keeper->batch_pool);
+    judging = apr_pcalloc(pool, sizeof(*judging));
+    judging->keeper = keeper;
+    judging->event = event;
+    judging->pool = pool;
+    status = judge_for_sites(judging);
+    apr_pool_destroy(pool);
+    return status;
+}
