@@ -35,6 +35,7 @@ const char *alert_kind_name(alert_kind_t kind); /* "new_login" */
 
 #define ALERT_MAX_LINES 16
 #define ALERT_MAX_ADDRESSES 32 /* of one line */
+#define ALERT_MAX_WORDS 64     /* of one line that is parsed */
 #define ALERT_MAX_COUNT 1000000
 #define ALERT_LONGEST_WINDOW apr_time_from_sec(86400)
 
@@ -62,6 +63,9 @@ int alert_address_valid(const char *address);
 /* Reads a line's words. NULL, or a sentence that tells the mend. Words are used by reference. */
 const char *alert_line_read(alert_line_t *line, int count, const char *const *words,
                             apr_pool_t *pool);
+
+/* The same of a line as a manager writes it: words parted by blanks. */
+const char *alert_line_parse(alert_line_t *line, const char *text, apr_pool_t *pool);
 
 /* ---- the judgement ---- */
 

@@ -180,3 +180,19 @@ const char *alert_line_read(alert_line_t *line, int count, const char *const *wo
     }
     return problem;
 }
+
+const char *alert_line_parse(alert_line_t *line, const char *text, apr_pool_t *pool)
+{
+    const char *words[ALERT_MAX_WORDS];
+    char *state, *list = apr_pstrdup(pool, text);
+    int count = 0;
+
+    for (char *word = apr_strtok(list, " \t", &state); word;
+         word = apr_strtok(NULL, " \t", &state)) {
+        if (count == ALERT_MAX_WORDS) {
+            return apr_psprintf(pool, "say at most %d words", ALERT_MAX_WORDS);
+        }
+        words[count++] = word;
+    }
+    return alert_line_read(line, count, words, pool);
+}

@@ -32,6 +32,8 @@ typedef struct judging_t {
     store_user_t user;
     apr_pool_t *pool;
     alert_verdict_t verdict;
+    alert_line_t lines[ALERT_MAX_LINES]; /* httpd.conf's, and what managers added */
+    int line_count;
     recipient_t recipients[RECIPIENTS_MAX];
     int count;
 } judging_t;
@@ -414,8 +416,8 @@ static apr_status_t tell(judging_t *judging)
     apr_status_t status = APR_SUCCESS;
 
     judging->count = 0;
-    for (int i = 0; i < judging->site->alert_count && status == APR_SUCCESS; i++) {
-        const alert_line_t *line = &judging->site->alerts[i];
+    for (int i = 0; i < judging->line_count && status == APR_SUCCESS; i++) {
+        const alert_line_t *line = &judging->lines[i];
         unsigned kinds = judging->verdict.of_line[i];
 
         if (kinds) {
@@ -438,11 +440,11 @@ static apr_status_t tell_test(judging_t *judging)
         return APR_SUCCESS;
     }
     add_recipient(judging, judging->event->cell[EVENT_LOGIN], test, 0);
-    for (int i = 0; i < judging->site->alert_count; i++) {
+    for (int i = 0; i < judging->line_count; i++) {
         if (!alert_address_valid(judging->event->cell[EVENT_LOGIN])) {
-            add_addresses(judging, &judging->site->alerts[i], test);
+            add_addresses(judging, &judging->lines[i], test);
         }
-        webhook_kinds |= judging->site->alerts[i].to & ALERT_TO_WEBHOOK ? test : 0;
+        webhook_kinds |= judging->lines[i].to & ALERT_TO_WEBHOOK ? test : 0;
     }
     return put_all(judging, webhook_kinds);
 }
@@ -466,6 +468,25 @@ static apr_status_t take_opt_out(judging_t *judging)
 
 /* ---- */
 
+/* httpd.conf's lines first, so that their counters stay theirs whatever managers add. */
+static void find_lines(judging_t *judging)
+{
+    const keeper_site_t *site = judging->site;
+    const settings_t *page = site ? rules_of_page(judging->keeper, site->name) : NULL;
+    const apr_array_header_t *more = page ? page->lines[SETTINGS_ALERTS] : NULL;
+
+    judging->line_count = 0;
+    for (int i = 0; site && i < site->alert_count && i < ALERT_MAX_LINES; i++) {
+        judging->lines[judging->line_count++] = site->alerts[i];
+    }
+    for (int i = 0; more && i < more->nelts && judging->line_count < ALERT_MAX_LINES; i++) {
+        if (!alert_line_parse(&judging->lines[judging->line_count],
+                              APR_ARRAY_IDX(more, i, const char *), judging->pool)) {
+            judging->line_count++;
+        }
+    }
+}
+
 static apr_status_t judge(judging_t *judging)
 {
     const alert_history_t history = {.session_known = session_known,
@@ -480,6 +501,7 @@ static apr_status_t judge(judging_t *judging)
                                      .payload = judging};
     apr_status_t status = find_user(judging);
 
+    find_lines(judging);
     if (status != APR_SUCCESS) {
         return status;
     }
@@ -489,9 +511,8 @@ static apr_status_t judge(judging_t *judging)
     if (is_operation(judging->event, OPT_OUT_OPERATION)) {
         return take_opt_out(judging);
     }
-    status = alert_judge(&judging->verdict, judging->site ? judging->site->alerts : NULL,
-                         judging->site ? judging->site->alert_count : 0, judging->event, &history,
-                         judging->pool);
+    status = alert_judge(&judging->verdict, judging->lines, judging->line_count, judging->event,
+                         &history, judging->pool);
     return status == APR_SUCCESS && judging->verdict.kinds ? tell(judging) : status;
 }
 

@@ -296,6 +296,8 @@ void own_journal_close(keeper_t *keeper);
 
 /* Reads what managers have set if that has changed. */
 void rules_refresh(keeper_t *keeper);
+/* What managers set for a site; NULL: nothing. Valid until the next refresh. */
+const settings_t *rules_of_page(const keeper_t *keeper, const char *site);
 /* When sessions of a site end; 0 if the site is none of this server's. */
 int rules_limits(const keeper_t *keeper, const char *site, session_limits_t *limits);
 /* How long events of a class are kept. */

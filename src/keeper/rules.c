@@ -44,6 +44,14 @@ void rules_refresh(keeper_t *keeper)
     }
 }
 
+const settings_t *rules_of_page(const keeper_t *keeper, const char *site)
+{
+    const settings_record_t *record =
+        keeper->settings.records ? settings_book_find(&keeper->settings, site) : NULL;
+
+    return record ? &record->settings : NULL;
+}
+
 static apr_interval_time_t sooner(apr_interval_time_t floor, apr_interval_time_t page)
 {
     return page && (!floor || page < floor) ? page : floor;
@@ -52,16 +60,15 @@ static apr_interval_time_t sooner(apr_interval_time_t floor, apr_interval_time_t
 int rules_limits(const keeper_t *keeper, const char *site, session_limits_t *limits)
 {
     const keeper_config_t *config = keeper->config;
-    const settings_record_t *record =
-        keeper->settings.records ? settings_book_find(&keeper->settings, site) : NULL;
+    const settings_t *page = rules_of_page(keeper, site);
 
     for (int i = 0; i < config->site_count; i++) {
         if (strcmp(config->sites[i].name, site) == 0) {
             *limits = config->sites[i].limits;
             limits->not_before = session_table_marked(config->sessions, &config->sites[i].mark);
-            if (record) {
-                limits->idle = sooner(limits->idle, record->settings.idle_timeout);
-                limits->lifetime = sooner(limits->lifetime, record->settings.max_lifetime);
+            if (page) {
+                limits->idle = sooner(limits->idle, page->idle_timeout);
+                limits->lifetime = sooner(limits->lifetime, page->max_lifetime);
             }
             return 1;
         }
