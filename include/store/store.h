@@ -130,6 +130,7 @@ typedef struct event_filter_t {
     const char *outcome;
     const char *ip; /* an address or CIDR; APR_EINVAL if it is neither */
     const char *site;
+    const char *country, *city; /* as in the event's columns */
     const char *channel;
     const char *flag; /* one of the words of FLAGS */
     /* Somewhere in login, name, model, method, fields, values, error or path, whatever the case.

@@ -142,6 +142,45 @@ static int set_site(filter_t *filter, const char *text, const page_t *page)
     return 1;
 }
 
+static int set_country(filter_t *filter, const char *text, const page_t *page)
+{
+    (void)page;
+    filter->event.country = text;
+    return 1;
+}
+
+static int set_city(filter_t *filter, const char *text, const page_t *page)
+{
+    (void)page;
+    filter->event.city = text;
+    return 1;
+}
+
+static int set_channel(filter_t *filter, const char *text, const page_t *page)
+{
+    (void)page;
+    filter->event.channel = text;
+    return 1;
+}
+
+static int set_flag(filter_t *filter, const char *text, const page_t *page)
+{
+    (void)page;
+    filter->event.flag = text;
+    return 1;
+}
+
+/* Behind "from", "to" and "last" in the order of the filters. What is looked through must have an
+ * end: without "to" it is tomorrow, so that the list can be followed. */
+static int set_text(filter_t *filter, const char *text, const page_t *page)
+{
+    filter->event.text = text;
+    if (!filter->event.to) {
+        filter->event.to = page->request->now + apr_time_from_sec(86400);
+    }
+    return filter->event.from != 0 && strlen(text) <= STORE_MAX_TEXT;
+}
+
 typedef struct filter_info_t {
     const char *name;
     filter_setter_t set;
@@ -161,6 +200,11 @@ static const filter_info_t filters[FILTER_COUNT] = {
     [FILTER_OUTCOME] = {"outcome", set_outcome, "success, denied, failed or unknown"},
     [FILTER_IP] = {"ip", set_ip, "an address or a network such as 192.0.2.0/24"},
     [FILTER_SITE] = {"site", set_site, "a site's name"},
+    [FILTER_COUNTRY] = {"country", set_country, "a country's name"},
+    [FILTER_CITY] = {"city", set_city, "a city's name"},
+    [FILTER_CHANNEL] = {"channel", set_channel, "a channel such as web or xmlrpc"},
+    [FILTER_FLAG] = {"flag", set_flag, "a flag such as unparsed"},
+    [FILTER_TEXT] = {"text", set_text, "\"from\" or \"last\" beside it, such as last=30d"},
 };
 
 const char *filter_word(filter_name_t name)

@@ -17,6 +17,11 @@ typedef enum filter_name_t {
     FILTER_OUTCOME,
     FILTER_IP,
     FILTER_SITE,
+    FILTER_COUNTRY,
+    FILTER_CITY,
+    FILTER_CHANNEL,
+    FILTER_FLAG,
+    FILTER_TEXT,
     FILTER_COUNT
 } filter_name_t;
 

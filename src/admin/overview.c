@@ -240,7 +240,40 @@ static void add_legend(page_t *page, const overview_t *overview)
     }
 }
 
-/* parameter: the filter that the rows' value narrows; NULL: they are no links. */
+static const char *narrowed(apr_pool_t *pool, const char *query, const char *name,
+                            const char *value)
+{
+    return value && *value
+               ? apr_pstrcat(pool, query, "&", name, "=", apr_pescape_urlencoded(pool, value), NULL)
+               : query;
+}
+
+/* parameter: the filter that a row's value narrows; a place has two of its own. */
+static const char *row_query(apr_pool_t *pool, const json_value_t *row, const char *parameter)
+{
+    const char *query = narrowed(pool, "", parameter, json_string(json_member(row, "value")));
+
+    query = narrowed(pool, query, "country", json_string(json_member(row, "country")));
+    return narrowed(pool, query, "city", json_string(json_member(row, "city")));
+}
+
+static const char *row_label(apr_pool_t *pool, const json_value_t *row)
+{
+    static const char *const names[] = {"name", "login"};
+    const char *place = view_joined(pool, json_string(json_member(row, "city")), ", ",
+                                    json_string(json_member(row, "country")));
+    const char *value = json_string(json_member(row, "value"));
+
+    for (int i = 0; i < 2; i++) {
+        const char *name = json_string(json_member(row, names[i]));
+
+        if (name && *name) {
+            return name;
+        }
+    }
+    return place ? place : value ? value : "others";
+}
+
 static void complete_rows(page_t *page, const overview_t *overview, const char *list,
                           const char *parameter)
 {
@@ -248,20 +281,11 @@ static void complete_rows(page_t *page, const overview_t *overview, const char *
 
     plot_rows(page->pool, rows);
     for (json_value_t *row = rows->first; row; row = row->next) {
-        const char *value = json_string(json_member(row, "value"));
-        const char *name = json_string(json_member(row, "name"));
-        const char *login = json_string(json_member(row, "login"));
-        const char *place = view_joined(page->pool, json_string(json_member(row, "city")), ", ",
-                                        json_string(json_member(row, "country")));
+        const char *query = row_query(page->pool, row, parameter);
 
-        name = name && *name ? name : login && *login ? login : place ? place : value;
-        json_set(row, "label", json_new_string(page->pool, name ? name : "others"));
+        json_set(row, "label", json_new_string(page->pool, row_label(page->pool, row)));
         json_set(row, "href",
-                 value && parameter
-                     ? span_address(page, overview,
-                                    apr_pstrcat(page->pool, "&", parameter, "=",
-                                                apr_pescape_urlencoded(page->pool, value), NULL))
-                     : json_new_string(page->pool, NULL));
+                 *query ? span_address(page, overview, query) : json_new_string(page->pool, NULL));
     }
 }
 
@@ -274,7 +298,7 @@ static void complete(page_t *page, const overview_t *overview)
     json_set(page->view, "heat", plot_week(page, overview));
     complete_rows(page, overview, "users", "user");
     complete_rows(page, overview, "models", "model");
-    complete_rows(page, overview, "places", NULL);
+    complete_rows(page, overview, "places", "country");
     complete_rows(page, overview, "addresses", "ip");
 }
 

@@ -59,6 +59,7 @@ static void row_words(query_t *query, const event_filter_t *filter)
         {"session = %s", filter->session},    {"model = %s", filter->model},
         {"model = %s", filter->record_model}, {"outcome = %s", filter->outcome},
         {"site = %s", filter->site},          {"channel = %s", filter->channel},
+        {"country = %s", filter->country},    {"city = %s", filter->city},
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -30,6 +30,23 @@ static void test_an_ordinary_user_sees_their_own_only(void **state)
     expect_sessions(MANAGER, "user=ann%40example.com", 1, 0, 0);
 }
 
+static void test_a_session_has_a_page_of_its_own(void **state)
+{
+    const char *path = apr_pstrcat(fixture.pool, "/sessions/", fixture_reference(ANN), NULL);
+    const json_value_t *answer;
+
+    (void)state;
+    fixture_trail();
+    answer = get_json(ANN, path, NULL, 200);
+    assert_string_equal(json_text(json_member(answer, "session"), "login"), "ann@example.com");
+    assert_int_equal(json_member(answer, "events")->count, 2);
+    assert_non_null(strstr(answer_text(get(ANN, path, NULL)), "this session"));
+    assert_non_null(strstr(answer_text(get(MANAGER, path, NULL)), "/7/revoke\""));
+    assert_int_equal(get(BOB, path, NULL)->status, 404);
+    assert_int_equal(get(NOBODY, path, NULL)->status, 303);
+    assert_int_equal(get(MANAGER, "/sessions/" UNKNOWN_REFERENCE, NULL)->status, 404);
+}
+
 static void test_store_and_table_are_merged(void **state)
 {
     json_value_t *answer;
@@ -220,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_sessions_before_anything_is_recorded),
         TEST(test_an_ordinary_user_sees_their_own_only),
+        TEST(test_a_session_has_a_page_of_its_own),
         TEST(test_store_and_table_are_merged),
         TEST(test_an_ended_session_shows_at_once),
         TEST(test_a_session_that_changed_hands_is_the_new_users),

@@ -102,6 +102,8 @@ static void test_each_filter(void **state)
         {{.text = "_.i", .from = at(0), .to = at(9000)}, ""},
         {{.text = "mia", .from = at(1500), .to = at(4000)}, "3 2"},
         {{.text = "mia", .site = "other", .from = at(0), .to = at(9000)}, "5"},
+        {{.country = "France"}, ""},
+        {{.city = hostile}, ""},
     };
 
     add_six(fixture);
