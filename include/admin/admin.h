@@ -5,7 +5,9 @@
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
 
+#include "session/board.h"
 #include "session/table.h"
+#include "settings/settings_file.h"
 #include "store/store.h"
 
 typedef struct admin_visitor_t {
@@ -32,6 +34,11 @@ typedef struct admin_request_t {
     const char *public_key; /* hex: what checkpoints are verified with */
     const site_key_t *key;
     session_table_t *sessions;
+    const board_t *board;
+    apr_int64_t journal_max_size; /* 0: no limit */
+    const settings_t *floor;      /* what httpd.conf says for the site */
+    const char *settings_file;
+    int settings_locked;
     const store_config_t *store;
     apr_time_t now;
     /* Ends a session durably and at once (rules 2.3), and writes the event. APR_NOTFOUND. */
@@ -44,6 +51,12 @@ typedef struct admin_request_t {
     apr_status_t (*revoke_everybody)(void *payload, const char *note);
     /* Lets a program call again whose session was ended. APR_NOTFOUND; APR_EINVAL: it is none. */
     apr_status_t (*lift)(void *payload, const char *reference, const char *note);
+    /* Makes settings a new version of the site's, durably, and in force in every process before it
+     * returns; as an event, with what changed as JSON. Fills in all of *record but `settings`.
+     * expected: the time of the version it was made from. APR_EEXIST: it is not the one any more;
+     * anything else: nothing was changed. */
+    apr_status_t (*change_settings)(void *payload, settings_record_t *record, apr_time_t expected,
+                                    const char *changes);
     /* Writes an event of the visitor's (trail_read, trail_exported). */
     apr_status_t (*note)(void *payload, event_t *event);
     /* Sends a piece of the answer; not APR_SUCCESS when the client has gone. */

@@ -12,6 +12,7 @@
 #include "odoo/reply.h"
 #include "odoo/route.h"
 #include "session/table.h"
+#include "settings/settings_file.h"
 #include "trail/event.h"
 
 typedef struct exchange_t {
@@ -123,6 +124,12 @@ int caller_refused(const exchange_t *exchange);
 void tunnel_note(exchange_t *exchange); /* before the handler; undone with the request */
 void tunnel_cut_refused(void);          /* the child's own thread, when the generation moved */
 void tunnel_child_init(apr_pool_t *pool);
+
+/* A new version of the site's settings, as admin_request_t.change_settings promises. Blocks on
+ * disk.
+ */
+apr_status_t rules_change(exchange_t *exchange, settings_record_t *record, apr_time_t expected,
+                          const char *changes);
 
 /* ---- the handlers user-audit-admin and user-audit-csv ---- */
 

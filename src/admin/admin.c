@@ -18,12 +18,12 @@ typedef enum access_t {
     ACCESS_ANYBODY
 } access_t;
 
-typedef struct route_t {
+typedef struct page_route_t {
     const char *path; /* each "*" stands for one segment */
     const char *methods;
     access_t access;
     page_handler_t handler;
-} route_t;
+} page_route_t;
 
 static apr_status_t home(page_t *page, const char *argument)
 {
@@ -31,11 +31,17 @@ static apr_status_t home(page_t *page, const char *argument)
     return answer_redirect(page, apr_pstrcat(page->pool, page->request->base, "/overview", NULL));
 }
 
+static apr_status_t settings(page_t *page, const char *argument)
+{
+    return strcmp(page->request->method, "POST") ? settings_page(page, argument)
+                                                 : settings_change(page, argument);
+}
+
 #define READING "GET, HEAD"
 
-static const route_t csv_route = {"", READING, ACCESS_CSV, activity_csv};
+static const page_route_t csv_route = {"", READING, ACCESS_CSV, activity_csv};
 
-static const route_t routes[] = {
+static const page_route_t routes[] = {
     {"", READING, ACCESS_VISITOR, home},
     {"/", READING, ACCESS_VISITOR, home},
     {"/overview", READING, ACCESS_VISITOR, overview_page},
@@ -54,6 +60,7 @@ static const route_t routes[] = {
     {"/records/*", READING, ACCESS_VISITOR, record_page},
     {"/holds", READING ", POST", ACCESS_VISITOR, holds_page},
     {"/holds/*/lift", "POST", ACCESS_VISITOR, holds_lift},
+    {"/settings", READING ", POST", ACCESS_VISITOR, settings},
     {"/health", READING, ACCESS_VISITOR, health_page},
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };
@@ -79,7 +86,7 @@ static int route_matches(const char *route, const char *path, apr_pool_t *pool,
     return !*path;
 }
 
-static const route_t *find_route(const admin_request_t *request, const char **argument)
+static const page_route_t *find_route(const admin_request_t *request, const char **argument)
 {
     *argument = NULL;
     if (request->csv_only) {
@@ -93,7 +100,7 @@ static const route_t *find_route(const admin_request_t *request, const char **ar
     return NULL;
 }
 
-static int method_allowed(const route_t *route, const char *method)
+static int method_allowed(const page_route_t *route, const char *method)
 {
     const char *at = strstr(route->methods, method);
 
@@ -178,7 +185,7 @@ static apr_status_t dispatch(page_t *page)
 {
     const admin_request_t *request = page->request;
     const char *argument;
-    const route_t *route = find_route(request, &argument);
+    const page_route_t *route = find_route(request, &argument);
     access_t access = route ? route->access : ACCESS_VISITOR;
 
     if (!request->visitor.known && access != ACCESS_ANYBODY) {

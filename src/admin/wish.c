@@ -19,7 +19,10 @@ static const char *given(const char *text)
 static void read_json(wish_t *wish, const page_t *page, const char *const *names,
                       const char **values)
 {
-    static const json_limits_t limits = {.nodes = 32, .bytes = 4096, .string = 2048, .members = 16};
+    static const json_limits_t limits = {.nodes = 4096,
+                                         .bytes = ADMIN_MAX_BODY,
+                                         .string = 8192,
+                                         .members = 256};
     const json_value_t *body =
         json_parse(page->pool, page->request->body, page->request->body_length, &limits);
 

@@ -123,6 +123,12 @@ static apr_status_t on_lift(void *payload, const char *reference, const char *no
     return ending_lift(payload, reference, note);
 }
 
+static apr_status_t on_change_settings(void *payload, settings_record_t *record,
+                                       apr_time_t expected, const char *changes)
+{
+    return rules_change(payload, record, expected, changes);
+}
+
 static apr_status_t on_note(void *payload, event_t *note)
 {
     exchange_t *exchange = payload;
@@ -250,12 +256,18 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .public_key = self->public_key,
         .key = &self->key,
         .sessions = self->sessions,
+        .board = self->board,
+        .journal_max_size = self->installation->journal_max_size,
+        .floor = &exchange->site->settings,
+        .settings_file = self->settings_file,
+        .settings_locked = exchange->site->settings_locked,
         .store = &self->installation->store,
         .now = request->request_time,
         .revoke = on_revoke,
         .revoke_user = on_revoke_user,
         .revoke_everybody = on_revoke_everybody,
         .lift = on_lift,
+        .change_settings = on_change_settings,
         .note = on_note,
         .write = on_write,
         .start = on_start,
