@@ -2,6 +2,8 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
+#include <apr_hash.h>
+
 #include "store/store.h"
 
 /* Exit statuses, as the man page has them. */
@@ -23,6 +25,7 @@ typedef struct tool_t {
     int key_count, file_count;
     const char *note;
     const char *argument; /* of the command, or NULL */
+    apr_hash_t *filed;    /* verify: number of the last checkpoint file (apr_int64_t *) by node */
     store_t *store;       /* for commands that need one: open for reading */
 } tool_t;
 

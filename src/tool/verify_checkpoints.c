@@ -76,6 +76,8 @@ static int expect_folder(tool_t *tool, verify_t *verify)
         }
         else if (status == APR_SUCCESS && is_accepted(tool, &checkpoint)) {
             verify_expect(verify, &checkpoint);
+            apr_hash_set(tool->filed, apr_pstrdup(tool->pool, checkpoint.node), APR_HASH_KEY_STRING,
+                         apr_pmemdup(tool->pool, &checkpoint.number, sizeof(checkpoint.number)));
         }
     }
     return result;
@@ -83,8 +85,10 @@ static int expect_folder(tool_t *tool, verify_t *verify)
 
 int verify_read_files(tool_t *tool, verify_t *verify)
 {
-    int result = tool->csv ? EXIT_SUCCESS : expect_folder(tool, verify);
+    int result;
 
+    tool->filed = apr_hash_make(tool->pool);
+    result = tool->csv ? EXIT_SUCCESS : expect_folder(tool, verify);
     for (int i = 0; i < tool->file_count && !result; i++) {
         result = expect_file(tool, verify, tool->files[i]);
     }
@@ -150,6 +154,16 @@ static const char *check_number(stored_t *stored, const store_checkpoint_t *row,
     return NULL;
 }
 
+/* A checkpoint is in the store before it is in a file. */
+static void note_stored(stored_t *stored, const store_checkpoint_t *row)
+{
+    const apr_int64_t *filed = apr_hash_get(stored->tool->filed, row->node, APR_HASH_KEY_STRING);
+
+    if (filed && *filed <= row->number) {
+        apr_hash_set(stored->tool->filed, row->node, APR_HASH_KEY_STRING, NULL);
+    }
+}
+
 static const char *visit_row(stored_t *stored, const store_checkpoint_t *row)
 {
     checkpoint_t checkpoint;
@@ -160,6 +174,7 @@ static const char *visit_row(stored_t *stored, const store_checkpoint_t *row)
     }
     else if (!fault) {
         fault = check_number(stored, row, &checkpoint);
+        note_stored(stored, row);
     }
     apr_cpystrn(stored->node, row->node, sizeof(stored->node));
     stored->number = row->number;
@@ -192,6 +207,18 @@ int verify_read_stored(tool_t *tool, verify_t *verify, const char **fault)
     return visit_rows(&stored, fault) == APR_SUCCESS ? EXIT_SUCCESS : tool_unreadable(tool);
 }
 
+static const char *first_missing(const tool_t *tool)
+{
+    apr_hash_index_t *at = apr_hash_first(tool->pool, tool->filed);
+
+    return at ? apr_psprintf(tool->pool,
+                             "checkpoint %" APR_INT64_T_FMT " of node %s stands in a file, but "
+                             "not in the store: it was removed there",
+                             *(const apr_int64_t *)apr_hash_this_val(at),
+                             (const char *)apr_hash_this_key(at))
+              : NULL;
+}
+
 const char *verify_checkpoint_numbers(tool_t *tool, verify_t *verify)
 {
     stored_t stored = {.tool = tool, .nodes = verify_nodes(verify, tool->pool)};
@@ -200,5 +227,5 @@ const char *verify_checkpoint_numbers(tool_t *tool, verify_t *verify)
     if (visit_rows(&stored, &fault) != APR_SUCCESS) {
         fault = "the checkpoints of the store cannot be read";
     }
-    return fault;
+    return fault ? fault : first_missing(tool);
 }
