@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -214,17 +213,6 @@ static void take_signals(void)
     signal(SIGCHLD, SIG_DFL);
 }
 
-/* It lowers its priority while it keeps up, and as httpd's user could not raise it again. */
-static void let_priority_return(void)
-{
-    int nice = getpriority(PRIO_PROCESS, 0);
-    rlim_t limit = (rlim_t)(20 - nice);
-
-    if (geteuid() == 0) {
-        setrlimit(RLIMIT_NICE, &(struct rlimit){limit, limit});
-    }
-}
-
 static void run_keeper(keeper_process_t *self)
 {
     apr_pool_t *pool;
@@ -235,7 +223,6 @@ static void run_keeper(keeper_process_t *self)
     ap_close_listeners();
     prctl(PR_SET_NAME, "audit-keeper");
     apr_pool_create(&pool, self->pool);
-    let_priority_return();
     channels = read_channels(self, pool);
     if (ap_run_drop_privileges(pool, self->server) != 0) {
         exit(KEEPER_NO_STATE);

@@ -98,7 +98,7 @@ struct keeper_t {
 
     /* priority.c */
     int more; /* the last batch was full: another one is ready */
-    int nice, gives_way, low, journal_waits;
+    int low, journal_waits;
     apr_time_t caught_up_at, journal_seen_at; /* boot clock */
 
     /* enrich.c */
@@ -197,9 +197,11 @@ void segments_removed(keeper_t *keeper);
 
 /* ---- priority.c: the share of the processors that the keeper takes ---- */
 
-void priority_open(keeper_t *keeper);
-/* After each batch. */
-void priority_follow(keeper_t *keeper);
+/* Asked after each batch: whether the next one is to give way to requests. */
+int priority_wanted_low(keeper_t *keeper);
+/* Has the work done by a thread of low priority, and waits for it. */
+typedef keeper_exit_t (*keeper_work_t)(keeper_t *keeper);
+keeper_exit_t priority_run_low(keeper_t *keeper, keeper_work_t work);
 
 /* ---- batch.c ---- */
 
