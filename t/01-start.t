@@ -61,6 +61,7 @@ my @wrong = (
     [ vhost  => 'UserAuditTrack read hr.employee,hr.leave', qr/UserAuditTrack: "hr.employee,hr.leave" is no model/ ],
     [ vhost  => 'UserAuditValues some',                    qr/"some": say one of none, names, values/ ],
     [ vhost  => 'UserAuditIdleTimeout 15minutes',          qr/"15minutes": say a time/ ],
+    [ server => 'UserAuditNode ' . 'n' x 64,              qr/n": say a name of 1 to 63/ ],
     [ vhost  => 'UserAuditMaxUserSessions 0',               qr/"0": say a number from 1/ ],
     [ vhost  => 'UserAuditMaxLifetime -1',                 qr/"-1": say a time/ ],
     [ vhost  => 'UserAuditManager group:system',           qr/"group:system": say the group's full external id/ ],

@@ -22,7 +22,7 @@ sub status_of ($client) {
     my $cookie = $client->session_id;
     my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
 
-    $client->session_id($cookie);
+    $client->session_id($cookie) if defined $cookie;
     return $answer->{http}{status};
 }
 

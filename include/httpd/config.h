@@ -30,6 +30,7 @@ typedef struct channel_config_t {
 /* Server-wide: read from the main server alone. */
 typedef struct installation_t {
     const char *state_dir;
+    const char *node; /* NULL: the host's name */
     store_config_t store;
     int max_sessions;
     int journal_sync;              /* journal_sync_t */
@@ -93,6 +94,8 @@ const char *config_check(apr_pool_t *pool, server_rec *main_server);
 const char *config_check_alerts(const installation_t *installation, const site_t *site);
 /* A path of this virtual host as an address, with host and scheme as ServerName has them. */
 const char *config_page_url(apr_pool_t *pool, const server_rec *server, const char *path);
+/* 1 if other machines may use the same database. */
+int config_shared(const installation_t *installation);
 
 /* 1 if the audit is on for any virtual host. */
 int config_any_site(server_rec *main_server);

@@ -140,7 +140,7 @@ int admin_handler_claims(const request_rec *request); /* before mod_proxy can ha
  * They hold on disk when they return APR_SUCCESS, and then at the next request in every child. Each
  * blocks on one fsync. note: why, in the person's words, or NULL ---- */
 
-/* APR_NOTFOUND. */
+/* APR_NOTFOUND, where machines share a database only after two seconds. */
 apr_status_t ending_one(exchange_t *exchange, const char *reference, session_reason_t reason,
                         const char *note);
 /* Of user->site, database and uid, but for the one with the reference `except` (may be NULL). With

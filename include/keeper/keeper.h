@@ -59,6 +59,7 @@ typedef struct keeper_config_t {
     alert_limit_t alerts_of_user, alerts_of_all; /* count 0: no limit */
     apr_interval_time_t alert_give_up;           /* 0: a day */
     apr_interval_time_t alert_retry;             /* before the second try; 0: 5 s */
+    const site_key_t *key; /* what fingerprints are made with; NULL: sessions are not shared */
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
     /* Where settings change, and where the keeper tells of its work. NULL: neither. */

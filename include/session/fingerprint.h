@@ -43,4 +43,7 @@ void fingerprint_reference(const site_key_t *key, const fingerprint_t *fingerpri
 apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owner_gid,
                            site_key_t *key, apr_pool_t *pool);
 
+/* As key_file_save. */
+apr_status_t site_key_save(const char *path, const site_key_t *key, apr_pool_t *pool);
+
 #endif

@@ -48,4 +48,9 @@ apr_status_t session_snapshot_save(const char *path, session_table_t *table, apr
 apr_status_t session_snapshot_load(const char *path, session_table_t *table, apr_time_t now,
                                    apr_time_t now_boot, unsigned *loaded, apr_pool_t *pool);
 
+/* A session as a text of one line, as the files have it: a word from machine to machine. It always
+ * fits; boot times are not part of it. APR_EINVAL for what is none, or damaged. */
+void session_line_print(const session_t *session, char line[REVOCATION_MAX_LINE]);
+apr_status_t session_line_parse(const char *line, session_t *session);
+
 #endif

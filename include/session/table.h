@@ -207,6 +207,11 @@ apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before);
 void session_table_each_of_user(session_table_t *table, const session_t *user,
                                 session_visit_t visit, void *payload);
 
+/* The same for those of any state that changed on this machine since that moment of the wall clock.
+ */
+void session_table_each_changed(session_table_t *table, apr_time_t since, session_visit_t visit,
+                                void *payload);
+
 /* Everybody on a site is ended: mark->fingerprint is fingerprint_of_site, mark->ended the moment.
  * Constant time; a mark only moves forward. APR_ENOSPC as session_table_end. */
 apr_status_t session_table_mark(session_table_t *table, const session_t *mark);

@@ -99,6 +99,22 @@ apr_status_t store_session_touch(store_t *store, const char *reference, apr_time
 /* Whether a session has a row that says whose it is. */
 apr_status_t store_session_named(store_t *store, const char *reference, int *named);
 
+/* ---- what machines that share the store tell each other ---- */
+
+/* 1 if other machines may use the same store. */
+int store_is_shared(const store_t *store);
+
+/* Words numbered higher than `after`, at most `limit`, in the order of their numbers. A later word
+ * under the same key replaces the one before and has a higher number. */
+typedef void (*store_shared_visit_t)(void *payload, apr_int64_t number, const char *node,
+                                     const char *line);
+apr_status_t store_shared_read(store_t *store, apr_int64_t after, int limit,
+                               store_shared_visit_t visit, void *payload, apr_pool_t *pool);
+/* Within a transaction. Nobody needs the word after `until`. */
+apr_status_t store_shared_put(store_t *store, const char *key, const char *node, apr_time_t until,
+                              const char *line);
+apr_status_t store_shared_purge(store_t *store, apr_time_t now);
+
 /* Forgets sessions that ended before, and that no event belongs to any more, at most `limit`. Looks
  * at some thousand and goes on from there the next time. */
 apr_status_t store_purge_sessions(store_t *store, apr_time_t before, int limit, int *purged);

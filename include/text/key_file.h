@@ -19,4 +19,9 @@ apr_status_t key_file_load(const char *path, apr_uid_t owner_uid, apr_gid_t owne
 /* The same, but a missing file stays missing: APR_ENOENT. */
 apr_status_t key_file_read(const char *path, unsigned char key[KEY_FILE_BYTES]);
 
+/* Puts a known key into a file that is not there yet, which then belongs to this process.
+ * APR_EEXIST. Blocks on disk. */
+apr_status_t key_file_save(const char *path, const unsigned char key[KEY_FILE_BYTES],
+                           apr_pool_t *pool);
+
 #endif

@@ -16,6 +16,7 @@
 #define DEFAULT_ALERTS_OF_ALL "200/1h"
 #define DEFAULT_ALERT_GIVE_UP apr_time_from_sec(86400)
 #define DEFAULT_PAGE "/audit-admin"
+#define EMBEDDED "sqlite3" /* a file of this machine alone */
 #define DEFAULT_MANAGER "group:base.group_system"
 
 void *config_create(apr_pool_t *pool, server_rec *server)
@@ -92,6 +93,11 @@ const site_t *config_site(const request_rec *request)
     return config->site.enabled == 1 ? &config->site : NULL;
 }
 
+int config_shared(const installation_t *installation)
+{
+    return strcmp(installation->store.driver, EMBEDDED) != 0;
+}
+
 int config_any_site(server_rec *main_server)
 {
     for (server_rec *server = main_server; server; server = server->next) {
@@ -115,7 +121,7 @@ static void installation_defaults(apr_pool_t *pool, installation_t *installation
         installation->state_dir = DEFAULT_STATE_DIR;
     }
     if (!installation->store.driver) {
-        installation->store.driver = "sqlite3";
+        installation->store.driver = EMBEDDED;
         installation->store.params = apr_pstrcat(pool, installation->state_dir, "/audit.db", NULL);
     }
     DEFAULT_NUMBER(installation->max_sessions, DEFAULT_MAX_SESSIONS);

@@ -46,6 +46,20 @@ static const char *set_database(cmd_parms *cmd, void *dir, const char *driver, c
     return NULL;
 }
 
+#define NODE_LONGEST 63
+
+static const char *set_node(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    if (!error && (!*value || strlen(value) > NODE_LONGEST)) {
+        error = wrong(cmd, value, "say a name of 1 to 63 bytes, another one on each machine");
+    }
+    own(cmd)->installation.node = value;
+    return error;
+}
+
 static const char *set_max_sessions(cmd_parms *cmd, void *dir, const char *value)
 {
     const char *error = server_wide(cmd);
@@ -357,6 +371,8 @@ const command_rec config_directives[] = {
                   "folder for journal, keys and the default database; httpd's user owns it"),
     AP_INIT_TAKE2("UserAuditDatabase", set_database, NULL, RSRC_CONF,
                   "apr_dbd driver (sqlite3 or pgsql) and its parameters"),
+    AP_INIT_TAKE1("UserAuditNode", set_node, NULL, RSRC_CONF,
+                  "names this machine in the trail; the host's name by default"),
     AP_INIT_TAKE1("UserAuditMaxSessions", set_max_sessions, NULL, RSRC_CONF,
                   "sessions that shared memory has room for"),
     AP_INIT_TAKE1("UserAuditJournalSync", set_journal_sync, NULL, RSRC_CONF,

@@ -17,6 +17,8 @@ APLOG_USE_MODULE(user_audit);
 
 #define NOTE_LIMIT 4096
 #define MAX_AT_ONCE 4096 /* sessions of one user that one request ends */
+#define HEARSAY apr_time_from_sec(2)
+#define HEARSAY_STEP apr_time_from_msec(100)
 #define ODOO_GAP apr_time_from_sec(10)
 
 /* ---- the trail ---- */
@@ -86,11 +88,25 @@ static apr_status_t find(exchange_t *exchange, const char *reference, session_t 
                                                                                  : APR_NOTFOUND;
 }
 
+/* A page may know a session of another machine a moment before this one's table does. */
+static apr_status_t find_shared(exchange_t *exchange, const char *reference, session_t *session)
+{
+    apr_time_t until = apr_time_now() + HEARSAY;
+    apr_status_t status = find(exchange, reference, session);
+
+    while (status == APR_NOTFOUND && config_shared(runtime()->installation) &&
+           apr_time_now() < until) {
+        apr_sleep(HEARSAY_STEP);
+        status = find(exchange, reference, session);
+    }
+    return status;
+}
+
 apr_status_t ending_one(exchange_t *exchange, const char *reference, session_reason_t reason,
                         const char *note)
 {
     apr_array_header_t *one = apr_array_make(exchange->request->pool, 1, sizeof(session_t));
-    apr_status_t status = find(exchange, reference, &APR_ARRAY_PUSH(one, session_t));
+    apr_status_t status = find_shared(exchange, reference, &APR_ARRAY_PUSH(one, session_t));
 
     return status == APR_SUCCESS ? end_all(exchange, one, OPERATION_SESSION_REVOKED, reason, note)
                                  : status;

@@ -138,6 +138,7 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
         .alert_give_up = installation->alert_give_up,
         .sessions = self->sessions,
         .board = self->board,
+        .key = &self->key,
         .log = log_sentence,
         .log_payload = server,
         .stop = &stop_asked,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "httpd/exchange.h"
+#include "httpd/shared_key.h"
 #include "httpd/state_lock.h"
 #include "session/revocation.h"
 #include "settings/settings_file.h"
@@ -96,10 +97,13 @@ static void make_marks(const runtime_t *self, server_rec *main_server)
     }
 }
 
-static const char *load_key(apr_pool_t *pool, runtime_t *self)
+static const char *load_key(apr_pool_t *pool, runtime_t *self, server_rec *server)
 {
     const char *path = apr_pstrcat(pool, self->installation->state_dir, "/site.key", NULL);
-    apr_status_t status =
+    apr_status_t status;
+
+    shared_key_fetch(pool, server, path);
+    status =
         site_key_load(path, ap_unixd_config.user_id, ap_unixd_config.group_id, &self->key, pool);
 
     return status == APR_SUCCESS
@@ -273,7 +277,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->installation = &config_of(main_server)->installation;
     self->server = main_server;
     self->journal = NULL;
-    self->node = node_name(pconf);
+    self->node = self->installation->node ? self->installation->node : node_name(pconf);
     folder = self->installation->state_dir;
     self->journal_folder = apr_pstrcat(pconf, folder, "/journal", NULL);
     self->revoked_file = apr_pstrcat(pconf, folder, "/revoked", NULL);
@@ -281,7 +285,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
     self->settings_file = apr_pstrcat(pconf, folder, "/" SETTINGS_FILE, NULL);
     if ((problem = prepare_folder(pconf, folder)) || (problem = state_lock_claim(pconf, folder)) ||
         (problem = prepare_folder(pconf, self->journal_folder)) ||
-        (problem = load_key(pconf, self)) ||
+        (problem = load_key(pconf, self, main_server)) ||
         (problem = load_checkpoint_key(pconf, self, main_server)) ||
         (problem = take_imports(pconf, self, main_server)) ||
         (problem = take_board(pconf, self, main_server))) {

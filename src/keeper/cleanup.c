@@ -57,6 +57,19 @@ static void tell_expired(keeper_t *keeper, const session_t *session)
     apr_pool_clear(pool);
 }
 
+/* The machine on which it was last seen ends it and tells; another one only if that does not. */
+static void leave_to_the_other(const keeper_t *keeper, const session_t *session,
+                               session_limits_t *limits)
+{
+    apr_interval_time_t grace = 2 * keeper->config->cleanup_interval + apr_time_from_sec(20);
+
+    if (session->elsewhere) {
+        limits->idle += limits->idle ? grace : 0;
+        limits->lifetime += limits->lifetime ? grace : 0;
+        limits->not_before -= limits->not_before ? grace : 0;
+    }
+}
+
 static int expire_session(void *payload, const session_t *session)
 {
     keeper_t *keeper = payload;
@@ -64,8 +77,11 @@ static int expire_session(void *payload, const session_t *session)
     session_t after;
     int newly_ended = 0;
 
-    if (session->state == SESSION_OPEN && rules_limits(keeper, session->site, &limits) &&
-        session_table_expire(keeper->config->sessions, &session->fingerprint, &limits,
+    if (session->state != SESSION_OPEN || !rules_limits(keeper, session->site, &limits)) {
+        return keeper_stopping(keeper);
+    }
+    leave_to_the_other(keeper, session, &limits);
+    if (session_table_expire(keeper->config->sessions, &session->fingerprint, &limits,
                              apr_time_now(), boot_time_now(), &after,
                              &newly_ended) == APR_SUCCESS &&
         newly_ended) {

@@ -73,6 +73,7 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     apr_pool_create(&keeper->store_pool, pool);
     apr_pool_create(&keeper->batch_pool, pool);
     apr_pool_create(&keeper->cleanup_pool, pool);
+    apr_pool_create(&keeper->sync_pool, pool);
     keeper->segments = apr_array_make(pool, 16, sizeof(keeper_segment_t *));
     buffer_init(&keeper->scratch, pool, CHAIN_SCRATCH_LIMIT);
     keeper->limit = KEEPER_BATCH;
@@ -196,6 +197,7 @@ static keeper_exit_t work_on(keeper_t *keeper)
             return KEEPER_CLASH;
         }
         rules_refresh(keeper);
+        sync_tick(keeper);
         cleanup_tick(keeper);
         outbox_tick(keeper);
         status_tick(keeper, status, moved);

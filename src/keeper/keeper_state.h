@@ -121,6 +121,15 @@ struct keeper_t {
     /* status.c */
     apr_time_t told_at; /* boot clock */
 
+    /* sync.c */
+    apr_pool_t *sync_pool;
+    apr_int64_t heard;                      /* number of the last word of others */
+    apr_time_t told_to;                     /* wall clock: later changes were not told yet */
+    apr_time_t shared_at, shared_purged_at; /* boot clock */
+    apr_interval_time_t shared_gap;
+    apr_uint32_t shared_generation;
+    int other_key, revoked_reported;
+
     /* cleanup.c */
     apr_pool_t *cleanup_pool;
     apr_time_t refusals_at; /* boot clock, as the next ones */
@@ -319,6 +328,11 @@ void status_purged(keeper_t *keeper, const apr_array_header_t *nodes); /* of sto
 void status_database(keeper_t *keeper, keeper_trouble_t trouble, const char *problem);
 /* After each look into the journal: how that went, and how many records were moved. */
 void status_tick(keeper_t *keeper, apr_status_t drained, int moved);
+
+/* ---- sync.c ---- */
+
+/* Tells other machines, and hears from them, if it is time. */
+void sync_tick(keeper_t *keeper);
 
 /* ---- cleanup.c ---- */
 

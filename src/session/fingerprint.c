@@ -82,3 +82,8 @@ apr_status_t site_key_load(const char *path, apr_uid_t owner_uid, apr_gid_t owne
 {
     return key_file_load(path, owner_uid, owner_gid, key->bytes, pool);
 }
+
+apr_status_t site_key_save(const char *path, const site_key_t *key, apr_pool_t *pool)
+{
+    return key_file_save(path, key->bytes, pool);
+}

@@ -310,3 +310,15 @@ apr_status_t session_line_read(const char *line, apr_size_t length, session_t *s
     }
     return session->state == SESSION_FREE ? APR_EINVAL : APR_SUCCESS;
 }
+
+/* ---- from machine to machine ---- */
+
+void session_line_print(const session_t *session, char line[REVOCATION_MAX_LINE])
+{
+    line[session_line_write(session, line) - 1] = '\0';
+}
+
+apr_status_t session_line_parse(const char *line, session_t *session)
+{
+    return session_line_read(line, strlen(line), session);
+}

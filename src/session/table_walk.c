@@ -65,12 +65,20 @@ apr_status_t session_table_find_reference(session_table_t *table, const char *re
     return APR_NOTFOUND;
 }
 
-/* Of one user, or of anybody if user is NULL. */
+/* Which sessions are asked for. */
+typedef struct choice_t {
+    const session_t *user; /* of this one alone, and open; NULL: of anybody */
+    apr_time_t since;      /* changed here since then; 0: at any time, anywhere */
+} choice_t;
+
+static int is_changed(const session_t *session, apr_time_t since)
+{
+    return !session->elsewhere && (session->last_seen >= since || session->ended >= since ||
+                                   session->started >= since || session->rights_checked >= since);
+}
+
 static int is_of(const session_t *session, const session_t *user)
 {
-    if (!user) {
-        return session->state != SESSION_FREE;
-    }
     if (session->state != SESSION_OPEN ||
         (session->uid ? session->uid != user->uid
                       : !session->provisional || !*user->login ||
@@ -81,7 +89,13 @@ static int is_of(const session_t *session, const session_t *user)
            (!*session->database || !strcmp(session->database, user->database));
 }
 
-static int copy_piece(session_table_t *table, const session_t *user, session_t copies[COPY_SLOTS],
+static int is_chosen(const session_t *session, const choice_t *choice)
+{
+    return session->state != SESSION_FREE && (!choice->user || is_of(session, choice->user)) &&
+           (!choice->since || is_changed(session, choice->since));
+}
+
+static int copy_piece(session_table_t *table, const choice_t *choice, session_t copies[COPY_SLOTS],
                       apr_uint32_t *next)
 {
     apr_uint32_t index = *next;
@@ -96,7 +110,7 @@ static int copy_piece(session_table_t *table, const session_t *user, session_t c
     for (; index <= last && count < COPY_SLOTS; index++) {
         const session_t *session = &table_slot(table, index)->session;
 
-        if (is_of(session, user)) {
+        if (is_chosen(session, choice)) {
             copies[count++] = *session;
         }
     }
@@ -104,7 +118,7 @@ static int copy_piece(session_table_t *table, const session_t *user, session_t c
     return count;
 }
 
-static void each(session_table_t *table, const session_t *user, session_visit_t visit,
+static void each(session_table_t *table, const choice_t *choice, session_visit_t visit,
                  void *payload)
 {
     session_t copies[COPY_SLOTS];
@@ -116,7 +130,7 @@ static void each(session_table_t *table, const session_t *user, session_visit_t 
         if (table_lock(table) != APR_SUCCESS) {
             return;
         }
-        count = copy_piece(table, user, copies, &next);
+        count = copy_piece(table, choice, copies, &next);
         table_unlock(table);
         for (int number = 0; number < count; number++) {
             if (visit(payload, &copies[number])) {
@@ -128,13 +142,25 @@ static void each(session_table_t *table, const session_t *user, session_visit_t 
 
 void session_table_each(session_table_t *table, session_visit_t visit, void *payload)
 {
-    each(table, NULL, visit, payload);
+    static const choice_t all = {NULL, 0};
+
+    each(table, &all, visit, payload);
 }
 
 void session_table_each_of_user(session_table_t *table, const session_t *user,
                                 session_visit_t visit, void *payload)
 {
-    each(table, user, visit, payload);
+    choice_t choice = {user, 0};
+
+    each(table, &choice, visit, payload);
+}
+
+void session_table_each_changed(session_table_t *table, apr_time_t since, session_visit_t visit,
+                                void *payload)
+{
+    choice_t choice = {NULL, since ? since : 1};
+
+    each(table, &choice, visit, payload);
 }
 
 /* ---- forgetting ---- */

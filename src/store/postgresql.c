@@ -78,7 +78,10 @@ static const char *const version_2[] = {
     "CREATE INDEX holds_open ON holds (set_ms) WHERE lifted_ms IS NULL",
     "CREATE TABLE checkpoints (node text NOT NULL, number bigint NOT NULL, content text NOT NULL, "
     "PRIMARY KEY (node, number))",
-    NULL};
+    /* What machines tell each other of their sessions. */
+    "CREATE TABLE shared_sessions (fingerprint text PRIMARY KEY, change_number bigint NOT NULL, "
+    "node text NOT NULL, until_ms bigint NOT NULL, line text NOT NULL)",
+    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)", NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

@@ -85,7 +85,10 @@ static const char *const version_2[] = {
     "CREATE INDEX holds_open ON holds (set_ms) WHERE lifted_ms IS NULL",
     "CREATE TABLE checkpoints (node TEXT NOT NULL, number INTEGER NOT NULL, content TEXT NOT NULL, "
     "PRIMARY KEY (node, number))",
-    NULL};
+    /* What machines tell each other of their sessions. */
+    "CREATE TABLE shared_sessions (fingerprint TEXT PRIMARY KEY, change_number INTEGER NOT NULL, "
+    "node TEXT NOT NULL, until_ms INTEGER NOT NULL, line TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)", NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

@@ -178,6 +178,17 @@ static const char *const statements[STATEMENTS] = {
     [SUMMARY_DELETE] = "DELETE FROM summaries WHERE kind = %s AND owner = %s AND start_ms = %s "
                        "AND site = %s AND value = %s AND n_success <= 0 AND n_denied <= 0 "
                        "AND n_failed <= 0 AND n_unknown <= 0",
+    [SHARED_READ] = "SELECT change_number, node, line FROM shared_sessions "
+                    "WHERE change_number > %s ORDER BY change_number LIMIT %s",
+    /* Writers take turns, so that the next number is nobody else's. */
+    [SHARED_PUT] = "INSERT INTO shared_sessions (change_number, fingerprint, node, until_ms, line) "
+                   "VALUES ((SELECT COALESCE(MAX(change_number), 0) + 1 FROM shared_sessions), "
+                   "%s, %s, %s, %s) ON CONFLICT (fingerprint) DO UPDATE SET "
+                   "change_number = excluded.change_number, node = excluded.node, "
+                   "until_ms = excluded.until_ms, line = excluded.line",
+    /* The last number must stay, or the next one would be no news to anybody. */
+    [SHARED_PURGE] = "DELETE FROM shared_sessions WHERE until_ms < %s AND change_number < "
+                     "(SELECT MAX(change_number) FROM shared_sessions)",
     [USER_LABEL] = "SELECT login, name FROM sessions WHERE uid = %s AND site = %s "
                    "AND COALESCE(db, '') = %s AND login IS NOT NULL "
                    "ORDER BY last_action_ms DESC LIMIT 1",

@@ -79,6 +79,9 @@ typedef enum statement_id_t {
     SUMMARY_VALUES,
     SUMMARY_DELETE,
     USER_LABEL,
+    SHARED_READ,
+    SHARED_PUT,
+    SHARED_PURGE,
     STATEMENTS
 } statement_id_t;
 

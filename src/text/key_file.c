@@ -82,8 +82,8 @@ static apr_status_t publish(const char *temporary, const char *path, apr_pool_t 
     return durable_sync_folder(path, pool);
 }
 
-static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid,
-                             unsigned char key[KEY_FILE_BYTES], apr_pool_t *pool)
+static apr_status_t put_key(const char *path, apr_uid_t uid, apr_gid_t gid,
+                            const unsigned char key[KEY_FILE_BYTES], apr_pool_t *pool)
 {
     unsigned char random[SUFFIX_BYTES];
     char suffix[2 * SUFFIX_BYTES + 1];
@@ -91,9 +91,6 @@ static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid,
     int fd;
     apr_status_t rv = digest_random(random, sizeof(random));
 
-    if (rv == APR_SUCCESS) {
-        rv = digest_random(key, KEY_FILE_BYTES);
-    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -120,6 +117,15 @@ apr_status_t key_file_load(const char *path, apr_uid_t owner_uid, apr_gid_t owne
     if (!APR_STATUS_IS_ENOENT(rv)) {
         return rv;
     }
-    rv = make_key(path, owner_uid, owner_gid, key, pool);
+    rv = digest_random(key, KEY_FILE_BYTES);
+    if (rv == APR_SUCCESS) {
+        rv = put_key(path, owner_uid, owner_gid, key, pool);
+    }
     return APR_STATUS_IS_EEXIST(rv) ? key_file_read(path, key) : rv;
+}
+
+apr_status_t key_file_save(const char *path, const unsigned char key[KEY_FILE_BYTES],
+                           apr_pool_t *pool)
+{
+    return put_key(path, geteuid(), getegid(), key, pool);
 }

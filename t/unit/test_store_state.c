@@ -309,6 +309,52 @@ static void test_outside_of_a_transaction(void **state)
     store_rollback(fixture->store);
 }
 
+static void collect_word(void *payload, apr_int64_t number, const char *node, const char *line)
+{
+    fixture_t *fixture = ((void **)payload)[0];
+    const char **words = ((void **)payload)[1];
+
+    *words = apr_psprintf(fixture->pool, "%s%d:%s:%s;", *words, (int)number, node, line);
+}
+
+static const char *words_after(fixture_t *fixture, int after, int limit)
+{
+    const char *words = "";
+    void *payload[] = {fixture, &words};
+
+    assert_int_equal(store_shared_read(fixture->store, after, limit, collect_word, payload,
+                                       fixture->pool),
+                     APR_SUCCESS);
+    return words;
+}
+
+static void put_word(fixture_t *fixture, const char *key, const char *node, int until,
+                     const char *line)
+{
+    assert_int_equal(store_shared_put(fixture->store, key, node, apr_time_from_sec(until), line),
+                     APR_SUCCESS);
+}
+
+static void test_words_of_machines(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    put_word(fixture, "a", "one", 100, "first");
+    put_word(fixture, "b", "two", 300, "second");
+    put_word(fixture, "a", "two", 200, "third");
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    assert_string_equal(words_after(fixture, 0, 10), "2:two:second;3:two:third;");
+    assert_string_equal(words_after(fixture, 2, 10), "3:two:third;");
+    assert_string_equal(words_after(fixture, 0, 1), "2:two:second;");
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_shared_purge(fixture->store, apr_time_from_sec(400)), APR_SUCCESS);
+    put_word(fixture, "c", "one", 500, "fourth");
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    assert_string_equal(words_after(fixture, 0, 10), "3:two:third;4:one:fourth;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +370,7 @@ int main(void)
         FIXTURE_TEST(test_purge_many_blocks),
         FIXTURE_TEST(test_purge_sessions),
         FIXTURE_TEST(test_outside_of_a_transaction),
+        FIXTURE_TEST(test_words_of_machines),
     };
 
     apr_initialize();
