@@ -66,7 +66,7 @@ sub start ($mail, $alerts, %options) {
 
         like($text, qr/$_/, "$part->{type} says $_")
             for 'demo', 'Chrome 126', 'Windows 10/11', 'PC', '127\.0\.0\.1', 'private network',
-            '\d\d:\d\d:\d\d [+-]\d{4}', 'https://erp\.example\.com/audit-admin/sessions\?session=[0-9a-f]{32}';
+            '\d\d:\d\d:\d\d [+-]\d{4}', 'https://erp\.example\.com/audit-admin/sessions/[0-9a-f]{32}';
         unlike($text, qr/<img|src=|url\(|<link|<script/i, "$part->{type} loads nothing");
     }
     my ($post) = $hook->wait_for_posts(1);
@@ -118,6 +118,33 @@ sub start ($mail, $alerts, %options) {
     my @mails = $mail->wait_for(2);
     is(scalar @mails, 2, 'five failures raise one alert, and an ended session another');
     like($mails[1]{parts}[0]{text}, qr/Ended by:\s+demo/, 'by whom');
+}
+
+# What managers ask for on the page.
+{
+    my $mail = Sink->mail;
+    my $site = start($mail, "UserAuditManager boss\@example.com admin\nUserAuditAlert session_revoked to=ops\@example.com");
+    my ($admin, $demo) = map { $site->login($_) } qw(admin demo);
+    my $page = Client::decode_json($admin->get('/audit-admin/alerts?format=json')->{body});
+
+    is_deeply([ @$page{qw(waiting opt_outs)} ], [ 0, [] ], 'nothing waits, nobody is left out');
+    is($demo->get('/audit-admin/alerts')->{status}, 403, 'a page for managers');
+    is($demo->post_json('/audit-admin/alerts/test', {})->{status}, 403, 'and a test is theirs to send');
+    is($admin->post_json('/audit-admin/alerts/test', { csrf_token => 'x' })->{status}, 403, 'from the page itself');
+    is($admin->post_form('/audit-admin/alerts/test', { csrf_token => $page->{csrf_token} })->{status}, 303, 'the form');
+    my ($test) = $mail->wait_for(1);
+    is($test->{headers}{to}, 'ops@example.com', 'sends a mail to the site\'s address');
+    like($test->{headers}{subject}, qr/Test of the audit's alerts/, 'that says what it is');
+    for my $out (1, 0) {
+        is($admin->post_json('/audit-admin/alerts/opt-out',
+                { csrf_token => $page->{csrf_token}, uid => '6', opt_out => "$out" })->{status}, 200, "opt_out $out");
+        ok(Process::wait_until(sub {
+            @{ Client::decode_json($admin->get('/audit-admin/alerts?format=json')->{body})->{opt_outs} } == $out
+        }, 20), 'is kept');
+    }
+    is($admin->post_json('/audit-admin/alerts/opt-out', { csrf_token => $page->{csrf_token}, uid => 'me', opt_out => '1' })
+            ->{status}, 400, 'nobody in particular');
+    like($admin->get('/audit-admin/alerts')->{body}, qr/Send a test/, 'the page has the form');
 }
 
 # A server that is there again after it was not, and one that refuses.

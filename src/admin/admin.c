@@ -61,6 +61,9 @@ static const page_route_t routes[] = {
     {"/holds", READING ", POST", ACCESS_VISITOR, holds_page},
     {"/holds/*/lift", "POST", ACCESS_VISITOR, holds_lift},
     {"/settings", READING ", POST", ACCESS_VISITOR, settings},
+    {"/alerts", READING, ACCESS_VISITOR, alerts_page},
+    {"/alerts/test", "POST", ACCESS_VISITOR, alerts_test},
+    {"/alerts/opt-out", "POST", ACCESS_VISITOR, alerts_opt_out},
     {"/health", READING, ACCESS_VISITOR, health_page},
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };

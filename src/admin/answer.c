@@ -40,7 +40,8 @@ typedef struct link_t {
 
 static const link_t navigation[] = {
     {"Overview", "/overview", 0}, {"Sessions", "/sessions", 0}, {"Activity", "/activity", 0},
-    {"Holds", "/holds", 1},       {"Settings", "/settings", 1}, {"Health", "/health", 1},
+    {"Holds", "/holds", 1},       {"Settings", "/settings", 1}, {"Alerts", "/alerts", 1},
+    {"Health", "/health", 1},
 };
 
 static void start(page_t *page, int status, const char *content_type, const char *caching,

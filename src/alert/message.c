@@ -261,7 +261,7 @@ static void say_link(words_t *words)
     if (*session) {
         words->link =
             apr_pstrcat(words->pool, message->page,
-                        "/sessions?session=", apr_pescape_urlencoded(words->pool, session), NULL);
+                        "/sessions/", apr_pescape_urlencoded(words->pool, session), NULL);
         words->link_name = "See this session, or end it";
     }
     else {

@@ -254,6 +254,7 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .address = request->useragent_ip,
         .site = exchange->site->name,
         .public_key = self->public_key,
+        .can_send = self->installation->mail.url || self->installation->webhook.url,
         .key = &self->key,
         .sessions = self->sessions,
         .board = self->board,
