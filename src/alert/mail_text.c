@@ -8,7 +8,8 @@
 
 #include "text/utf8.h"
 
-/* An encoded word has at most 75 bytes (RFC 2047): 45 bytes in base64, and what is around them. */
+/* A line with encoded words has at most 76 bytes (RFC 2047): 45 bytes in base64, and what is around
+ * them; in the first one the header's name stands before them. */
 #define WORD_BYTES 45
 #define WORD_HEAD "=?utf-8?B?"
 #define WORD_TAIL "?="
@@ -41,12 +42,14 @@ static int is_plain(const char *value)
     return length <= PLAIN_VALUE_MAX && !strstr(value, "=?");
 }
 
-static void encoded_words(buffer_t *mail, const char *value)
+/* before: bytes that stand in the first line already. */
+static void encoded_words(buffer_t *mail, const char *value, apr_size_t before)
 {
-    apr_size_t left = strlen(value);
+    apr_size_t left = strlen(value), around = sizeof(WORD_HEAD) + sizeof(WORD_TAIL) - 2;
+    apr_size_t room = (MAIL_LINE_MAX - around - before) / 4 * 3;
 
-    for (const char *separator = ""; left > 0; separator = "\r\n ") {
-        apr_size_t length = utf8_cut(value, left, WORD_BYTES);
+    for (const char *separator = ""; left > 0; separator = "\r\n ", room = WORD_BYTES) {
+        apr_size_t length = utf8_cut(value, left, room < WORD_BYTES ? room : WORD_BYTES);
         char word[WORD_BYTES * 2];
 
         apr_base64_encode(word, value, (int)length);
@@ -68,7 +71,7 @@ void mail_header(buffer_t *mail, const char *name, const char *value)
         buffer_append_string(mail, value);
     }
     else {
-        encoded_words(mail, value);
+        encoded_words(mail, value, strlen(name) + sizeof(": ") - 1);
     }
     buffer_append_string(mail, "\r\n");
 }

@@ -38,9 +38,8 @@ static const char *cell(const message_t *message, event_column_t column)
 }
 
 /* One line of at most so many bytes: whatever a client sent looks like no line of ours. */
-static const char *shown(const message_t *message, event_column_t column, apr_pool_t *pool)
+static const char *one_line(const char *text, apr_pool_t *pool)
 {
-    const char *text = cell(message, column);
     apr_size_t length = utf8_cut(text, strlen(text), MESSAGE_TEXT_MAX);
     char *copy = apr_pstrmemdup(pool, text, length);
 
@@ -50,6 +49,11 @@ static const char *shown(const message_t *message, event_column_t column, apr_po
         }
     }
     return copy;
+}
+
+static const char *shown(const message_t *message, event_column_t column, apr_pool_t *pool)
+{
+    return one_line(cell(message, column), pool);
 }
 
 void message_id(const event_t *event, const char *channel, const char *recipient,
@@ -205,7 +209,7 @@ static void add_line(words_t *words, const char *name, const char *value)
 {
     if (*value && words->count < LINES_MAX) {
         words->lines[words->count].name = name;
-        words->lines[words->count++].value = value;
+        words->lines[words->count++].value = one_line(value, words->pool);
     }
 }
 
@@ -259,9 +263,8 @@ static void say_link(words_t *words)
         return;
     }
     if (*session) {
-        words->link =
-            apr_pstrcat(words->pool, message->page,
-                        "/sessions/", apr_pescape_urlencoded(words->pool, session), NULL);
+        words->link = apr_pstrcat(words->pool, message->page, "/sessions/",
+                                  apr_pescape_urlencoded(words->pool, session), NULL);
         words->link_name = "See this session, or end it";
     }
     else {
