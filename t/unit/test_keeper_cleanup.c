@@ -173,6 +173,47 @@ static void test_purge(void **state)
     assert_non_null(strstr(event->cell[EVENT_VALUES], "\"total\":603,"));
 }
 
+/* The oldest go, of whatever kind, until a twentieth is free; what is held stays. */
+static void test_size(void **state)
+{
+    keeper_t *keeper;
+    const event_t *event;
+    journal_t *journal = open_journal();
+    event_t *hold = event_create(pool);
+    int left;
+
+    (void)state;
+    event_set_time(hold, EVENT_TIME, apr_time_now());
+    event_set(hold, EVENT_OPERATION, "hold_set");
+    event_set(hold, EVENT_SITE, "odoo");
+    event_set(hold, EVENT_VALUES, "{\"hold\":\"h\",\"user\":\"7\"}");
+    assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1, hold), APR_SUCCESS);
+    journal_close(journal);
+    drain_all();
+    append_aged("login", 100, 3);
+    drain_all();
+    append_aged("write", 300, 2);
+    drain_all();
+    append_aged("read", 100, 1);
+    drain_all();
+    config.max_store_size = 100000; /* some 360 of 501 */
+    keeper = keeper_create(&config, pool);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    }
+    assert_int_equal(stored_of("login", NULL), 0);
+    left = stored_of("write", NULL);
+    assert_in_range(left, 100, 290);
+    assert_int_equal(stored_of("read", NULL), 100);
+    assert_int_equal(stored_of("hold_set", NULL), 1);
+    assert_true(stored_of("purged", &event) >= 1);
+    assert_non_null(strstr(event->cell[EVENT_VALUES], "\"why\":\"size\""));
+    append_aged("read", 5, 0);
+    drain(keeper);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(stored_of("write", NULL), left);
+}
+
 /* ---- when ---- */
 
 static void test_the_monitor_makes_cleanup_due(void **state)
@@ -198,8 +239,11 @@ static void test_the_monitor_makes_cleanup_due(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_an_idle_session_expires),       TEST(test_a_busy_session_is_touched),
-        TEST(test_the_snapshot_keeps_sessions),   TEST(test_purge),
+        TEST(test_an_idle_session_expires),
+        TEST(test_a_busy_session_is_touched),
+        TEST(test_the_snapshot_keeps_sessions),
+        TEST(test_purge),
+        TEST(test_size),
         TEST(test_the_monitor_makes_cleanup_due),
     };
     apr_pool_t *process;
