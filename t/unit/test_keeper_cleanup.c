@@ -198,7 +198,7 @@ static void test_size(void **state)
     drain_all();
     config.max_store_size = 100000; /* some 360 of 501 */
     keeper = keeper_create(&config, pool);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 8; i++) {
         assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
     }
     assert_int_equal(stored_of("login", NULL), 0);
