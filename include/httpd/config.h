@@ -45,6 +45,7 @@ typedef struct installation_t {
     const char *mail_from;
     alert_limit_t alerts_of_user, alerts_of_all; /* count CONFIG_UNSET: unset; 0: no limit */
     apr_interval_time_t alert_give_up;
+    apr_array_header_t *forwards; /* of keeper_forward_t; NULL: none */
 } installation_t;
 
 /* Per virtual host. */

@@ -39,6 +39,16 @@ typedef struct keeper_retention_t {
     apr_interval_time_t age;       /* of httpd.conf: what managers set may keep them longer */
 } keeper_retention_t;
 
+typedef enum keeper_forward_kind_t {
+    KEEPER_FORWARD_FILE,  /* JSON Lines in the names of ECS, appended */
+    KEEPER_FORWARD_SYSLOG /* a message of RFC 5424 each, to a local datagram socket */
+} keeper_forward_kind_t;
+
+typedef struct keeper_forward_t {
+    keeper_forward_kind_t kind;
+    const char *path; /* of the file or the socket */
+} keeper_forward_t;
+
 typedef struct keeper_config_t {
     const char *state_dir;
     const char *node; /* names this machine in the trail */
@@ -60,6 +70,8 @@ typedef struct keeper_config_t {
     apr_interval_time_t alert_give_up;           /* 0: a day */
     apr_interval_time_t alert_retry;             /* before the second try; 0: 5 s */
     const site_key_t *key; /* what fingerprints are made with; NULL: sessions are not shared */
+    const keeper_forward_t *forwards; /* who gets each event of this node as it is stored */
+    int forward_count;
     /* Loaded from disk already: the keeper overwrites the snapshot. NULL: no sessions to keep. */
     session_table_t *sessions;
     /* Where settings change, and where the keeper tells of its work. NULL: neither. */

@@ -7,9 +7,13 @@
 #include "alert_directives.h"
 #include "client/place.h"
 #include "directive_words.h"
+#include "keeper/keeper.h"
 #include "settings/retention.h"
 
 #define MAX_SESSIONS_LOWEST 16
+#define FORWARDS 4
+#define FORWARD_SOCKET_SIZE 108 /* of a name in sockaddr_un, its end included */
+#define SYSLOG_SOCKET "/dev/log"
 #define STORE_SIZE_LOWEST (1024 * 1024)
 #define MAX_SESSIONS_HIGHEST 4000000
 
@@ -180,6 +184,38 @@ static const char *set_user_agents(cmd_parms *cmd, void *dir, const char *value)
 
     (void)dir;
     return error ? error : read_file_name(cmd, value, &own(cmd)->installation.user_agents);
+}
+
+/* The keeper opens it, as httpd's user and whenever the receiver is there: nothing is opened now.
+ */
+static const char *add_forward(cmd_parms *cmd, void *dir, const char *value)
+{
+    installation_t *installation = &own(cmd)->installation;
+    keeper_forward_t forward = {.kind = KEEPER_FORWARD_SYSLOG, .path = SYSLOG_SOCKET};
+    const char *error = server_wide(cmd);
+
+    (void)dir;
+    if (error) {
+        return error;
+    }
+    if (strncmp(value, "file:/", 6) == 0 && value[6]) {
+        forward.kind = KEEPER_FORWARD_FILE;
+        forward.path = value + 5;
+    }
+    else if (strncmp(value, "syslog:/", 8) == 0 && strlen(value + 7) < FORWARD_SOCKET_SIZE) {
+        forward.path = value + 7;
+    }
+    else if (strcmp(value, "syslog") != 0) {
+        return wrong(cmd, value, "say syslog, syslog:/path/of/a/socket or file:/path/of/a/file");
+    }
+    if (!installation->forwards) {
+        installation->forwards = apr_array_make(cmd->pool, FORWARDS, sizeof(keeper_forward_t));
+    }
+    if (installation->forwards->nelts == FORWARDS) {
+        return wrong(cmd, value, apr_psprintf(cmd->pool, "at most %d targets", FORWARDS));
+    }
+    APR_ARRAY_PUSH(installation->forwards, keeper_forward_t) = forward;
+    return NULL;
 }
 
 static const char *add_place_file(cmd_parms *cmd, void *dir, const char *value)
@@ -402,6 +438,8 @@ const command_rec config_directives[] = {
                   "the most messages about one user, and in all: 10/1h 200/1h"),
     AP_INIT_TAKE1("UserAuditAlertGiveUp", alert_set_give_up, NULL, RSRC_CONF,
                   "how long sending an alert is tried"),
+    AP_INIT_ITERATE("UserAuditForward", add_forward, NULL, RSRC_CONF,
+                    "who gets each event as it is stored: syslog, syslog:/socket, or file:/path"),
     AP_INIT_FLAG("UserAudit", set_enabled, NULL, RSRC_CONF,
                  "On for a virtual host that stands before an Odoo"),
     AP_INIT_TAKE1("UserAuditSite", set_site, NULL, RSRC_CONF,

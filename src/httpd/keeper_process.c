@@ -147,6 +147,10 @@ static keeper_config_t keeper_configuration(apr_pool_t *pool, server_rec *server
     config.sites = list_sites(pool, server, &config.site_count);
     config.retention = list_retention(pool, retention_rules(installation->retention, pool),
                                       &config.retention_count);
+    if (installation->forwards) {
+        config.forwards = (const keeper_forward_t *)installation->forwards->elts;
+        config.forward_count = installation->forwards->nelts;
+    }
     if (installation->places) {
         config.places = (const char *const *)installation->places->elts;
         config.place_count = installation->places->nelts;

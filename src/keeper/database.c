@@ -102,10 +102,13 @@ apr_status_t database_connect(keeper_t *keeper)
     if (status == APR_SUCCESS) {
         status = checkpoint_compare(keeper);
     }
-    if (status != APR_SUCCESS) {
+    if (status == APR_SUCCESS) {
+        status = forward_connected(keeper);
+    }
+    if (status != APR_SUCCESS && keeper->store) {
         database_failed(keeper, status);
     }
-    else if (keeper->trouble == KEEPER_CANNOT_OPEN) {
+    else if (status == APR_SUCCESS && keeper->trouble == KEEPER_CANNOT_OPEN) {
         tell_back(keeper);
     }
     return status;

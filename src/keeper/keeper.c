@@ -81,6 +81,7 @@ keeper_t *keeper_create(const keeper_config_t *config, apr_pool_t *parent)
     keeper->touched_to = apr_time_now() - LOOK_BACK;
     purge_create(keeper);
     checkpoint_create(keeper);
+    forward_create(keeper);
     enrich_open(keeper);
     return keeper;
 }
@@ -200,12 +201,13 @@ static keeper_exit_t work_on(keeper_t *keeper)
         sync_tick(keeper);
         cleanup_tick(keeper);
         outbox_tick(keeper);
+        forward_tick(keeper);
         status_tick(keeper, status, moved);
         if (priority_wanted_low(keeper) != low) {
             break;
         }
         /* Events that come in while it rests share a transaction, and with their intents. */
-        if (!keeper->more) {
+        if (!keeper->more && !keeper->forwarding) {
             rest(keeper);
         }
     }
@@ -237,6 +239,8 @@ static void finish(keeper_t *keeper)
     if (keeper->store) {
         checkpoint_make(keeper);
     }
+    keeper->forwarding = 1;
+    forward_tick(keeper);
     database_disconnect(keeper);
 }
 

@@ -64,6 +64,7 @@ typedef enum keeper_suspicion_t {
 } keeper_suspicion_t;
 
 typedef struct alerts_t alerts_t;
+typedef struct forward_t forward_t;
 
 struct keeper_t {
     const keeper_config_t *config;
@@ -155,6 +156,11 @@ struct keeper_t {
     int behind;               /* the store has not all that it attests */
     apr_time_t checkpoint_at; /* boot clock */
     int checkpoint_reported;
+
+    /* forward.c */
+    apr_array_header_t *forwards; /* forward_t * */
+    apr_time_t forwarded_at;      /* boot clock */
+    int forwarding;               /* the last step had something to hand on: there may be more */
 
     /* revoked.c */
     apr_time_t revoked_at; /* boot clock */
@@ -261,6 +267,18 @@ const char *checkpoint_behind_values(const keeper_t *keeper, apr_int64_t sequenc
 /* Makes one if an event came since the last. */
 apr_status_t checkpoint_make(keeper_t *keeper);
 void checkpoint_tick(keeper_t *keeper);
+
+/* ---- forward.c ---- */
+
+void forward_create(keeper_t *keeper);
+/* After connecting, before the first event is stored: learns how far each target has come. A
+ * database that fails may have been disconnected already. */
+apr_status_t forward_connected(keeper_t *keeper);
+/* One step for each target: never waits for a receiver, but for the disk that a file lies on. */
+void forward_tick(keeper_t *keeper);
+/* No event younger than the answer may be purged, though `before` would allow it: a target has not
+ * had it yet. */
+apr_time_t forward_limit(const keeper_t *keeper, apr_time_t before);
 
 /* ---- revoked.c ---- */
 

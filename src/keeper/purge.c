@@ -89,7 +89,7 @@ static apr_status_t purge_class(keeper_t *keeper, int class, int *more)
     const keeper_retention_t *retention = &keeper->config->retention[class];
     apr_interval_time_t age = rules_age(keeper, retention, keeper->purge_pool);
     batch_purge_t batch = {.purge = {.operations = retention->operations,
-                                     .before = apr_time_now() - age},
+                                     .before = forward_limit(keeper, apr_time_now() - age)},
                            .why = "age"};
 
     return purge_batch(keeper, &batch, &keeper->purge_from[class], more);
@@ -99,7 +99,8 @@ static apr_status_t purge_class(keeper_t *keeper, int class, int *more)
 static apr_status_t purge_for_room(keeper_t *keeper, int *more)
 {
     apr_int64_t most = keeper->config->max_store_size, bytes = 0;
-    batch_purge_t batch = {.purge = {.before = apr_time_now()}, .why = "size"};
+    batch_purge_t batch = {.purge = {.before = forward_limit(keeper, apr_time_now())},
+                           .why = "size"};
     apr_status_t status = store_bytes(keeper->store, &bytes);
 
     if (status != APR_SUCCESS) {
