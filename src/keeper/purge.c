@@ -110,7 +110,9 @@ static apr_status_t purge_for_room(keeper_t *keeper, int *more)
     if (!keeper->shrinking && bytes <= most) {
         return APR_SUCCESS;
     }
-    keeper->shrinking = bytes > most - most / ROOM_LEFT;
+    /* Ends half way to what is aimed at: the event `purged` itself takes room, and must not be the
+     * reason for another batch. */
+    keeper->shrinking = bytes > most - most / (2 * ROOM_LEFT);
     if (!keeper->shrinking) {
         keeper->room_from = 0;
         return APR_SUCCESS;
