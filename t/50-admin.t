@@ -10,7 +10,9 @@ use Site;
 use Test::More;
 use Trail ();
 
-my @PAGES = qw(/audit-admin/sessions /audit-admin/activity /audit-admin/health);
+my @PAGES = map { "/audit-admin/$_" }
+    qw(overview sessions sessions/0123456789abcdef0123456789abcdef activity activity/1
+    records/res.partner,1 health);
 my $NASTY = q{<script>alert("1")</script>'"&{{x}}};
 
 sub json ($client, $path) {
@@ -31,9 +33,12 @@ sub anonymous ($site) {
             "$page: with the way back";
         is json($nobody, $page)->{status}, 401, "$page: as JSON it is a 401";
     }
-    is $nobody->get('/audit-admin/activity.csv')->{status}, 401, 'no CSV for nobody';
+    is $nobody->get("/audit-admin/$_")->{status}, 401, "no $_ for nobody"
+        for qw(activity.csv activity.jsonl);
+    is $nobody->post_json("/audit-admin/$_", {})->{status}, 401, "$_: not for nobody"
+        for qw(sessions/revoke-others users/2/revoke site/revoke);
     $nobody->session_id('f' x 40);
-    is json($nobody, $PAGES[0])->{status}, 401, 'a cookie that Odoo does not know is nobody';
+    is json($nobody, $PAGES[1])->{status}, 401, 'a cookie that Odoo does not know is nobody';
     return;
 }
 
@@ -50,6 +55,19 @@ sub own_things_only ($site, $demo, $admin) {
             "own events only, whatever the query ($query)";
     }
     is_deeply [ grep { $_->{login} ne 'demo' } $site->trail->csv($demo) ], [], 'own lines of the CSV';
+    my $lines = $demo->get('/audit-admin/activity.jsonl')->{body};
+    is_deeply [ grep { $_->{login} ne 'demo' } map { Client::decode_json($_) } split /\n/, $lines ], [],
+        'own lines of the JSON Lines';
+    my ($event) = grep { $_->{login} eq 'admin' } @{ json($admin, '/audit-admin/activity')->{events} };
+    is json($demo, "/audit-admin/activity/$event->{id}")->{status}, 404, "somebody else's event is not there";
+    is json($demo, "/audit-admin/sessions/$foreign->{reference}")->{status}, 404, 'nor is their session';
+    is json($demo, '/audit-admin/health')->{status}, 403, 'health is for managers';
+    is_deeply [ grep { $_->{value} ne '6' } @{ json($demo, '/audit-admin/overview')->{users} } ], [],
+        'an overview of own things';
+    is $demo->post_json('/audit-admin/users/2/revoke', { csrf_token => $token })->{status}, 404,
+        "somebody else's sessions are not ended";
+    is $demo->post_json('/audit-admin/site/revoke', { csrf_token => $token })->{status}, 403,
+        'nor are all of the site';
     is $demo->post_json("/audit-admin/sessions/$foreign->{reference}/revoke",
         { csrf_token => $token })->{status}, 404, "somebody else's session is not there";
     is $admin->call_kw('res.partner', 'read', [ [1] ])->{http}{status}, 200, 'and goes on';

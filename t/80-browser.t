@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The main job as a person sees it, in Chromium: t/browser/done.mjs says what is done.
+# The main job as a person sees it, in Chromium: t/browser/done.mjs and pages.mjs say what is done.
 
 use v5.36;
 use FindBin;
@@ -10,13 +10,13 @@ use Test::More;
 
 my $SECONDS = 150;
 
-# script/test puts playwright-core there.
+# script/test puts playwright-core and axe-core there.
 sub modules { return Httpd::build_dir() . '/browser/node_modules' }
 
-sub browse ($site) {
+sub browse ($site, $script) {
     my $output = $site->httpd->root . '/browser';
     my $node = Process->start(
-        command     => [ 'node', "$FindBin::Bin/browser/done.mjs", $site->httpd->url ],
+        command     => [ 'node', "$FindBin::Bin/browser/$script", $site->httpd->url ],
         output      => $output,
         environment => { NODE_PATH => modules() },
     );
@@ -48,6 +48,7 @@ sub told ($version, $status, @lines) {
 for my $version (17, 18) {
     my $site = Site->start(version => $version);
 
-    told($version, browse($site));
+    told($version, browse($site, 'done.mjs'));
 }
+told('pages', browse(Site->start(version => 17), 'pages.mjs'));
 finish();

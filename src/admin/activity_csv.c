@@ -27,7 +27,7 @@ typedef struct chunk_t {
     apr_pool_t *pool; /* of this chunk */
     buffer_t buffer;
     apr_int64_t last; /* id of the last event in it */
-    int rows;
+    int more;         /* there may be events behind it */
 } chunk_t;
 
 static void csv_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
@@ -54,7 +54,7 @@ static int append_event(void *payload, const event_t *event)
 
     chunk->format->row(&chunk->buffer, event, chunk->pool);
     chunk->last = event->cell[EVENT_ID] ? apr_atoi64(event->cell[EVENT_ID]) : chunk->last;
-    chunk->rows++;
+    chunk->more = 1;
     return chunk->buffer.length >= CHUNK_BYTES;
 }
 
@@ -75,15 +75,19 @@ static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *
 {
     apr_status_t status;
 
-    chunk->rows = 0;
+    chunk->more = 0;
     chunk->pool = pool;
     buffer_init(&chunk->buffer, pool, CHUNK_LIMIT);
     status = store_events_after(store, &filter->event, chunk->last, CHUNK_ROWS, append_event, chunk,
                                 pool);
-    if (status == APR_SUCCESS && chunk->buffer.overflow) {
-        status = APR_ENOSPC;
+    if (status != APR_SUCCESS) {
+        return status;
     }
-    return status;
+    if (store_text_horizon(store) > chunk->last) {
+        chunk->last = store_text_horizon(store);
+        chunk->more = 1;
+    }
+    return chunk->buffer.overflow ? APR_ENOSPC : APR_SUCCESS;
 }
 
 static apr_status_t begin(page_t *page, const format_t *format, const filter_t *filter)
@@ -121,7 +125,7 @@ static apr_status_t send_events(page_t *page, const format_t *format, store_t *s
         if (status == APR_SUCCESS) {
             status = answer_write(page, chunk.buffer.data, chunk.buffer.length);
         }
-    } while (status == APR_SUCCESS && chunk.rows > 0);
+    } while (status == APR_SUCCESS && chunk.more);
     return status;
 }
 

@@ -66,16 +66,23 @@ static const char *id_of(const json_value_t *event)
     return id ? id->text : NULL;
 }
 
-static void add_cursors(page_t *page, const reading_t *reading, const filter_t *filter)
+/* horizon: where a search for text stopped before it had looked at everything; or 0. */
+static void add_cursors(page_t *page, const reading_t *reading, const filter_t *filter,
+                        apr_int64_t horizon)
 {
-    const char *oldest = reading->more && !filter->after ? id_of(reading->events->last) : NULL;
     const char *newest = id_of(reading->events->first);
+    apr_int64_t latest = newest ? apr_atoi64(newest) : filter->after;
+    apr_int64_t next = 0;
 
+    if (!filter->follow) {
+        next = reading->more ? apr_atoi64(id_of(reading->events->last)) : horizon;
+    }
+    else if (!reading->more && horizon > latest) {
+        latest = horizon;
+    }
     json_set(page->view, "next",
-             oldest ? json_new_integer(page->pool, apr_atoi64(oldest))
-                    : json_new_string(page->pool, NULL));
-    json_set(page->view, "latest",
-             json_new_integer(page->pool, newest ? apr_atoi64(newest) : filter->after));
+             next ? json_new_integer(page->pool, next) : json_new_string(page->pool, NULL));
+    json_set(page->view, "latest", json_new_integer(page->pool, latest));
 }
 
 static apr_status_t read_events(page_t *page, store_t *store, const filter_t *filter)
@@ -93,7 +100,7 @@ static apr_status_t read_events(page_t *page, store_t *store, const filter_t *fi
         status = store_events(store, &filter->event, filter->before, ADMIN_PAGE_ROWS + 1, add_event,
                               &reading, page->pool);
     }
-    add_cursors(page, &reading, filter);
+    add_cursors(page, &reading, filter, store ? store_text_horizon(store) : 0);
     return status;
 }
 
@@ -148,13 +155,15 @@ void event_list_count(page_t *page, const filter_t *filter)
     store_t *store = page->status == 200 ? open_store(page, filter) : NULL;
     apr_int64_t count = 0;
     apr_status_t status = APR_SUCCESS;
+    int exact = 1;
 
     if (store) {
         status = store_count(store, &filter->event, COUNT_MOST, &count, page->pool);
+        exact = count < COUNT_MOST && store_text_horizon(store) == 0;
     }
     close_store(page, store, status);
     json_set(page->view, "count", json_new_integer(page->pool, count));
-    json_set(page->view, "count_exact", json_new_boolean(page->pool, count < COUNT_MOST));
+    json_set(page->view, "count_exact", json_new_boolean(page->pool, exact));
 }
 
 json_value_t *event_list_one(page_t *page, apr_int64_t id)

@@ -6,63 +6,11 @@
 // Prints "ok - what" or "not ok - what" per check, then the plan.
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 
-const { chromium } = createRequire(import.meta.url)("playwright-core");
+import { WAIT_MS, check, complaints, foreignRequests, logIn, run, visitor } from "./visit.mjs";
 
-const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
-// Nothing that the browser does by itself, and no name that leads off this machine.
-const SWITCHES = [
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
-const WAIT_MS = 15000;
 const RECORD = { name: "Ada Browser", city: "London", moved: "Turin" };
-
 const base = process.argv[2];
-const host = new URL(base).host;
-const foreignRequests = [];
-const complaints = []; // what the console of an audit page says
-let checks = 0;
-
-function check(holds, what, got) {
-    checks += 1;
-    console.log(`${holds ? "ok" : "not ok"} - ${what}`);
-    if (!holds && got !== undefined) {
-        console.log(`# got: ${JSON.stringify(got)}`);
-    }
-}
-
-// A visitor with cookies of their own, watched.
-async function visitor(browser, options = {}) {
-    const context = await browser.newContext({ locale: "en-US", ...options });
-    context.setDefaultTimeout(WAIT_MS);
-    context.on("request", (request) => {
-        const { protocol, host: asked } = new URL(request.url());
-        if (protocol !== "data:" && asked !== host) {
-            foreignRequests.push(request.url());
-        }
-    });
-    const page = await context.newPage();
-    const isAudit = () => page.url().includes("/audit-admin");
-    page.on("console", (message) => {
-        if (isAudit() && ["error", "warning"].includes(message.type())) {
-            complaints.push(`${page.url()}: ${message.text()}`);
-        }
-    });
-    page.on("pageerror", (error) => isAudit() && complaints.push(`${page.url()}: ${error}`));
-    return page;
-}
-
-async function logIn(page, login) {
-    await page.goto(`${base}/web/login`);
-    await page.fill("#login", login);
-    await page.fill("#password", login);
-    await Promise.all([
-        page.waitForURL((url) => !url.pathname.startsWith("/web/login")),
-        page.click("button[type=submit]"),
-    ]);
-}
 
 // "Saved (57)": what the web client says of the record just saved.
 async function save(page) {
@@ -178,22 +126,22 @@ async function beThrownOut(page) {
 }
 
 async function scenario(browser) {
-    const demo = await visitor(browser);
-    await logIn(demo, "demo");
+    const demo = await visitor(browser, base);
+    await logIn(demo, base, "demo");
     const id = await work(demo);
 
-    const admin = await visitor(browser);
-    await logIn(admin, "admin");
+    const admin = await visitor(browser, base);
+    await logIn(admin, base, "admin");
     await seeWork(admin, id);
     await takeCsv(admin, id);
     await endSession(admin, "demo");
     await beThrownOut(demo);
-    await logIn(demo, "demo");
+    await logIn(demo, base, "demo");
     await demo.locator("#new").waitFor();
     check(true, "logging in again in the same browser works");
 
-    const plain = await visitor(browser, { javaScriptEnabled: false });
-    await logIn(plain, "admin");
+    const plain = await visitor(browser, base, { javaScriptEnabled: false });
+    await logIn(plain, base, "admin");
     await endSession(plain, "demo");
     await beThrownOut(demo);
     await plain.goto(`${base}/audit-admin/health`);
@@ -201,10 +149,4 @@ async function scenario(browser) {
     check(complaints.length === 0, "nothing in the console of the audit's pages", complaints);
 }
 
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
-try {
-    await scenario(browser);
-} finally {
-    await browser.close();
-}
-console.log(`1..${checks}`);
+await run(scenario);
