@@ -107,8 +107,9 @@ static void test_every_hashed_cell_counts(void **state)
 
 static void test_which_cells_lie_outside(void **state)
 {
-    static const event_column_t outside[] = {EVENT_COUNTRY, EVENT_CITY, EVENT_BROWSER,   EVENT_OS,
-                                             EVENT_DEVICE,  EVENT_HASH, EVENT_USER_AGENT};
+    static const event_column_t outside[] = {EVENT_COUNTRY,    EVENT_CITY,        EVENT_BROWSER,
+                                             EVENT_OS,         EVENT_DEVICE,      EVENT_HASH,
+                                             EVENT_USER_AGENT, EVENT_CLIENT_HINTS};
     int count = 0;
 
     (void)state;
