@@ -27,7 +27,8 @@ typedef struct admin_request_t {
     const char *body; /* of a POST, at most ADMIN_MAX_BODY, else NULL */
     apr_size_t body_length;
     const char *origin, *sec_fetch_site, *host; /* headers, may be NULL */
-    int csv_only; /* the handler user-audit-csv: whatever the path, the CSV */
+    int metrics_only; /* the handler user-audit-metrics: whatever the path and whoever asks */
+    int csv_only;     /* the handler user-audit-csv: whatever the path, the CSV */
     admin_visitor_t visitor;
     const char *address; /* the visitor's, for the trail */
     const char *site;
@@ -35,6 +36,7 @@ typedef struct admin_request_t {
     const site_key_t *key;
     session_table_t *sessions;
     const board_t *board;
+    const char *node;             /* names this machine in the trail */
     apr_int64_t journal_max_size; /* 0: no limit */
     const settings_t *floor;      /* what httpd.conf says for the site */
     const char *settings_file;

@@ -230,6 +230,9 @@ int session_table_claim_odoo_end(session_table_t *table, const fingerprint_t *fi
                                  apr_time_t now, apr_interval_time_t gap);
 void session_table_odoo_ended(session_table_t *table, const fingerprint_t *fingerprint);
 
+/* How many sessions are in a state. */
+apr_uint32_t session_table_count(session_table_t *table, session_state_t state);
+
 /* Grows by one whenever a session is revoked or expires: a child's thread compares it to know that
  * tunnels may have to be cut. One atomic load. */
 apr_uint32_t session_table_generation(const session_table_t *table);

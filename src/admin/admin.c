@@ -40,6 +40,7 @@ static apr_status_t settings(page_t *page, const char *argument)
 #define READING "GET, HEAD"
 
 static const page_route_t csv_route = {"", READING, ACCESS_CSV, activity_csv};
+static const page_route_t metrics_route = {"", READING, ACCESS_ANYBODY, metrics};
 
 static const page_route_t routes[] = {
     {"", READING, ACCESS_VISITOR, home},
@@ -65,6 +66,8 @@ static const page_route_t routes[] = {
     {"/alerts/test", "POST", ACCESS_VISITOR, alerts_test},
     {"/alerts/opt-out", "POST", ACCESS_VISITOR, alerts_opt_out},
     {"/health", READING, ACCESS_VISITOR, health_page},
+    {"/health/verify", "POST", ACCESS_VISITOR, health_verify},
+    {"/metrics", READING, ACCESS_CSV, metrics},
     {"/assets/*", READING, ACCESS_ANYBODY, answer_asset},
 };
 
@@ -92,6 +95,9 @@ static int route_matches(const char *route, const char *path, apr_pool_t *pool,
 static const page_route_t *find_route(const admin_request_t *request, const char **argument)
 {
     *argument = NULL;
+    if (request->metrics_only) {
+        return &metrics_route;
+    }
     if (request->csv_only) {
         return &csv_route;
     }

@@ -45,6 +45,8 @@ apr_status_t settings_change(page_t *page, const char *argument);
 apr_status_t alerts_page(page_t *page, const char *argument);
 apr_status_t alerts_test(page_t *page, const char *argument);
 apr_status_t alerts_opt_out(page_t *page, const char *argument);
+apr_status_t health_verify(page_t *page, const char *argument);
+apr_status_t metrics(page_t *page, const char *argument);
 apr_status_t health_page(page_t *page, const char *argument);
 
 /* Opens the database for this answer. APR_ENOENT: nothing has been recorded yet. On any failure the

@@ -18,6 +18,7 @@
 APLOG_USE_MODULE(user_audit);
 
 #define ADMIN_HANDLER "user-audit-admin"
+#define METRICS_HANDLER "user-audit-metrics"
 #define CSV_HANDLER "user-audit-csv"
 #define GROUP_PREFIX "group:"
 #define SYSTEM_GROUP "base.group_system"
@@ -250,6 +251,7 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .origin = apr_table_get(request->headers_in, "Origin"),
         .sec_fetch_site = apr_table_get(request->headers_in, "Sec-Fetch-Site"),
         .host = apr_table_get(request->headers_in, "Host"),
+        .metrics_only = !strcmp(request->handler, METRICS_HANDLER),
         .csv_only = !strcmp(request->handler, CSV_HANDLER),
         .address = request->useragent_ip,
         .site = exchange->site->name,
@@ -258,6 +260,7 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
         .key = &self->key,
         .sessions = self->sessions,
         .board = self->board,
+        .node = self->node,
         .journal_max_size = self->installation->journal_max_size,
         .floor = &exchange->site->settings,
         .settings_file = self->settings_file,
@@ -280,8 +283,14 @@ static admin_request_t describe(exchange_t *exchange, const char *base)
 
 int admin_handler_claims(const request_rec *request)
 {
-    return request->handler &&
-           (!strcmp(request->handler, ADMIN_HANDLER) || !strcmp(request->handler, CSV_HANDLER));
+    static const char *const handlers[] = {ADMIN_HANDLER, CSV_HANDLER, METRICS_HANDLER};
+
+    for (size_t i = 0; request->handler && i < sizeof(handlers) / sizeof(*handlers); i++) {
+        if (!strcmp(request->handler, handlers[i])) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The answer was begun and cannot be ended: without this its reader would take it for whole. */
@@ -324,7 +333,9 @@ int admin_handler(request_rec *request)
     if (request->method_number == M_POST && (answer = read_body(request, &admin)) != OK) {
         return answer;
     }
-    identify_visitor(exchange, &admin.visitor);
+    if (!admin.metrics_only) { /* httpd's own Require tells who may read them */
+        identify_visitor(exchange, &admin.visitor);
+    }
     if (exchange->refused) {
         return refusal_handler(request);
     }

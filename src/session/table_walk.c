@@ -339,3 +339,14 @@ apr_status_t session_table_restore(session_table_t *table, const session_t *sess
     table_leave(&entry);
     return rv;
 }
+
+apr_uint32_t session_table_count(session_table_t *table, session_state_t state)
+{
+    apr_uint32_t count = 0;
+
+    if (state > SESSION_FREE && state < TABLE_STATES && table_lock(table) == APR_SUCCESS) {
+        count = table->lists[state].count;
+        table_unlock(table);
+    }
+    return count;
+}

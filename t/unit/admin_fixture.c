@@ -74,7 +74,9 @@ int fixture_setup(void **state)
     fixture.write_limit = BODY_LIMIT;
     fixture.notes = apr_array_make(fixture.pool, 4, sizeof(event_t *));
     memcpy(fixture.key.bytes, "0123456789abcdef0123456789abcdef", DIGEST_SIZE);
-    if (session_table_create(&fixture.sessions, fixture.pool, SLOTS) != APR_SUCCESS) {
+    settings_init(&fixture.floor, fixture.pool);
+    if (session_table_create(&fixture.sessions, fixture.pool, SLOTS) != APR_SUCCESS ||
+        board_create(&fixture.board, fixture.pool) != APR_SUCCESS) {
         return 1;
     }
     for (visitor_t visitor = ANN; visitor <= NAMELESS; visitor++) {
@@ -316,6 +318,10 @@ admin_request_t *request_new(visitor_t visitor, const char *method, const char *
     request->site = SITE;
     request->key = &fixture.key;
     request->sessions = fixture.sessions;
+    request->board = fixture.board;
+    request->node = "node-1";
+    request->floor = &fixture.floor;
+    request->settings_file = apr_pstrcat(fixture.pool, fixture.folder, "/" SETTINGS_FILE, NULL);
     request->store = &fixture.store;
     request->now = fixture.now;
     request->revoke = on_revoke;

@@ -31,6 +31,8 @@ typedef struct fixture_t {
     const char *folder;
     store_config_t store;
     session_table_t *sessions;
+    board_t *board;
+    settings_t floor; /* what httpd.conf says: nothing */
     site_key_t key;
     apr_time_t now; /* moves on from test to test, by more than anything is remembered */
 
