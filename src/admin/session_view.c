@@ -66,14 +66,14 @@ static const char *reason_words(const char *reason)
 
 typedef struct icon_t {
     const char *name;
-    const char *signs[8]; /* in a User-Agent */
+    const char *signs[8]; /* in a User-Agent, or in the name of a system */
 } icon_t;
 
 /* The first that fits. */
 static const icon_t icons[] = {
     {"tablet", {"iPad", "Tablet", NULL}},
-    {"phone", {"iPhone", "Mobile", "Android", NULL}},
-    {"desktop", {"Windows NT", "Macintosh", "X11", "CrOS", NULL}},
+    {"phone", {"iPhone", "Mobile", "Android", "iOS", NULL}},
+    {"desktop", {"Windows", "Mac", "X11", "CrOS", "Linux", "Ubuntu", NULL}},
     {"program", {"/", NULL}},
     {"unknown", {"", NULL}},
 };
@@ -157,7 +157,8 @@ void session_view_complete(const page_t *page, json_value_t *view, const session
     json_set(shown, "place",
              json_new_string(pool, view_joined(pool, row->city, ", ", row->country)));
     icon = json_set(shown, "icon", json_new_object(pool));
-    json_set(icon, icon_of(row->user_agent), json_new_boolean(pool, 1));
+    json_set(icon, icon_of(row->user_agent && *row->user_agent ? row->user_agent : row->os),
+             json_new_boolean(pool, 1));
     json_set(shown, "started", view_clock(pool, page->zone, row->started));
     json_set(shown, "ended", view_clock(pool, page->zone, row->ended));
     json_set(shown, "active", view_ago(pool, page->zone, row->last_action, page->request->now));
