@@ -8,6 +8,7 @@
 #include <mod_proxy.h>
 #include <mpm_common.h>
 
+#include "httpd/advice.h"
 #include "httpd/config.h"
 #include "httpd/exchange.h"
 #include "httpd/keeper_process.h"
@@ -34,6 +35,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "user_audit: %s", problem);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    advice_give(server);
     return keeper_process_start(pconf, server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -73,6 +75,7 @@ static void register_hooks(apr_pool_t *pool)
     APR_OPTIONAL_HOOK(proxy, fixups, gate_upstream, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(refusal_handler, NULL, before_proxy, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(exchange_handler, NULL, before_proxy, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(gate_other_backend, NULL, before_proxy, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(admin_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_insert_filter(exchange_insert_filters, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(exchange_log, NULL, NULL, APR_HOOK_MIDDLE);

@@ -57,7 +57,7 @@ my @wrong = (
     [ server => 'UserAuditUserAgents /tmp',                qr{"/tmp": this is no file} ],
     [ server => 'UserAuditGeoIP /nowhere/x.mmdb',          qr{"/nowhere/x.mmdb": the file cannot be read} ],
     [ server => 'UserAuditGeoIP' . ' /etc/passwd' x 5,      qr{"/etc/passwd": say at most 4 files} ],
-    [ vhost  => 'UserAuditTrack read',                     qr/UserAuditTrack takes operations and then models/ ],
+    [ vhost  => 'UserAuditTrack read',                     qr/UserAuditTrack: say operations and then models/ ],
     [ vhost  => 'UserAuditTrack reed *',                   qr/UserAuditTrack: "reed" is no operation/ ],
     [ vhost  => 'UserAuditTrack login *',                  qr/UserAuditTrack: "login" is always tracked/ ],
     [ vhost  => 'UserAuditTrack read hr.employee,hr.leave', qr/UserAuditTrack: "hr.employee,hr.leave" is no model/ ],
@@ -90,5 +90,20 @@ for (@wrong) {
     ok(!$httpd->try_start, 'a state folder that is a file stops the start');
     like($httpd->error_log . $httpd->output, qr/UserAuditStateDir/, 'with a word about it');
 }
+
+# What in the rest of the configuration would let something pass unseen.
+sub advised ($expected, $what, %options) {
+    my $httpd = Httpd->new(upstream => 'http://127.0.0.1:9', allow => [qr{CacheQuickHandler off}],
+        modules => [qw(cache cache_disk)], %options)->start;
+
+    is $httpd->error_log =~ /: set CacheQuickHandler off/ ? 1 : 0, $expected, $what;
+    return;
+}
+
+advised(1, 'a cache before the gate is warned of', vhost => "CacheEnable disk /\n");
+advised(1, 'one for all hosts as well', server => "CacheEnable disk /\n");
+advised(0, 'a cache behind the gate is not', vhost => "CacheEnable disk /\nCacheQuickHandler Off\n");
+advised(0, 'nor one of another host',
+    server => "<VirtualHost *:9>\nCacheEnable disk /\n</VirtualHost>\n");
 
 finish();

@@ -5,6 +5,8 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client;
+use Httpd;
+use IO::Socket::IP;
 use Site;
 use Standin;
 use Test::More;
@@ -84,6 +86,34 @@ for my $version (16, 17) {
     $site->client->get('/web/webclient/9', 'X_Openerp_Session_Id' => 'abc', 'X-Openerp-Session-ID' => 'abc');
     my ($head) = $recorder->output =~ m{^(GET /web/webclient/9 .*?\r\n\r\n)}ms;
     unlike($head, qr/openerp/i, 'no session in a header, however it is spelled');
+}
+
+# A backend that is asked by SCGI gets no more than one that is asked by HTTP.
+{
+    my $port = Httpd::free_port();
+    my $backend = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => $port, Listen => 1,
+        ReuseAddr => 1) or die "no backend: $@";
+    my $recorder = Standin->record;
+    my $site = Site->start(odoo => $recorder, modules => ['proxy_scgi'],
+        server => "ProxyPass /web/scgi scgi://127.0.0.1:$port/web\n",
+        allow  => [qr{only backends that are asked by HTTP are audited}]);
+    my $socket = $site->client->connect;
+
+    $site->client->send_request($socket, 'GET', '/web/scgi/x?a=1&session_id=abc',
+        headers => [ 'X_Openerp_Session-Id' => 'abc', Cookie => 'a=1; b="c"; session_id=def' ]);
+    my $connection = $backend->accept;
+    my ($length) = do { local $/ = ':'; <$connection> =~ /^(\d+):/ };
+    read $connection, my $head, $length + 1;
+    print $connection "Status: 200 OK\r\nContent-Length: 0\r\n\r\n";
+    close $connection;
+    my %sent = split /\0/, substr $head, 0, -1;
+    is $sent{QUERY_STRING}, 'a=1', 'SCGI: no session in the query';
+    is_deeply [ grep { /openerp/i } keys %sent ], [], 'SCGI: no session in a header';
+    is $sent{HTTP_COOKIE}, 'session_id=def; a=1; b="c"; session_id=def',
+        'SCGI: the cookie as every werkzeug reads it';
+    is $site->client->read_response($socket, 'GET')->{status}, 200, 'SCGI: and its answer comes back';
+    like $site->httpd->error_log, qr{:\d+: only backends that are asked by HTTP are audited},
+        'SCGI: which the start warns of, with the line';
 }
 
 finish();

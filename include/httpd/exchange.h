@@ -56,9 +56,10 @@ int exchange_ended(exchange_t *exchange);
 
 /* ---- the way of a request; each is a hook or called from one ---- */
 
-int gate_fixups(request_rec *request);     /* finds route and session, refuses */
-int gate_upstream(request_rec *request);   /* mod_proxy's fixups: what Odoo may not get */
-int refusal_handler(request_rec *request); /* answers what the gate refused */
+int gate_fixups(request_rec *request);        /* finds route and session, refuses */
+int gate_other_backend(request_rec *request); /* handler: the same where it is not asked by HTTP */
+int gate_upstream(request_rec *request);      /* mod_proxy's fixups: what Odoo may not get */
+int refusal_handler(request_rec *request);    /* answers what the gate refused */
 void exchange_insert_filters(request_rec *request);
 int exchange_handler(request_rec *request); /* the intent of a request without a body */
 int exchange_log(request_rec *request);     /* log_transaction: what is still open */

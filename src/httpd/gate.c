@@ -352,6 +352,7 @@ static int is_answer_read(const exchange_t *exchange)
     switch (exchange->route->reply) {
     case ROUTE_REPLY_JSONRPC:
     case ROUTE_REPLY_JSON:
+    case ROUTE_REPLY_UPLOAD:
     case ROUTE_REPLY_XMLRPC:
     case ROUTE_REPLY_PAGE:
         return 1;
@@ -378,6 +379,41 @@ static void settle_cookie(request_rec *request, int hide)
     }
 }
 
+static void settle_carriers(request_rec *request, const exchange_t *exchange)
+{
+    if (exchange->hide_carriers) {
+        apr_table_t *seen = apr_table_clone(request->pool, request->headers_in);
+
+        apr_table_do(unset_session_header, request->headers_in, seen, NULL);
+    }
+    settle_cookie(request, exchange->hide_cookie);
+}
+
+/* Only where a backend is asked by HTTP does mod_proxy run its own fixups. Of a balancer nobody
+ * knows yet how its members are asked. */
+int gate_other_backend(request_rec *request)
+{
+    static const char *const schemes[] = {"http", "https", "h2", "h2c", "ws", "wss"};
+    exchange_t *exchange = exchange_of(request);
+    const char *target = request->proxyreq ? request->filename : request->handler;
+    const char *end = target ? strstr(target, "://") : NULL, *scheme = end;
+
+    if (!exchange || !exchange->route || !end || !goes_to_proxy(request)) {
+        return DECLINED;
+    }
+    while (scheme > target && apr_isalnum(scheme[-1])) {
+        scheme--;
+    }
+    for (apr_size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strlen(schemes[i]) == (apr_size_t)(end - scheme) &&
+            !strncmp(schemes[i], scheme, (apr_size_t)(end - scheme))) {
+            return DECLINED;
+        }
+    }
+    settle_carriers(request, exchange);
+    return DECLINED;
+}
+
 /* mod_proxy has put a copy in headers_in that only the backend sees. */
 int gate_upstream(request_rec *request)
 {
@@ -386,12 +422,7 @@ int gate_upstream(request_rec *request)
     if (!exchange) {
         return DECLINED;
     }
-    if (exchange->hide_carriers) {
-        apr_table_t *seen = apr_table_clone(request->pool, request->headers_in);
-
-        apr_table_do(unset_session_header, request->headers_in, seen, NULL);
-    }
-    settle_cookie(request, exchange->hide_cookie);
+    settle_carriers(request, exchange);
     if (exchange->route && is_answer_read(exchange)) {
         /* A compressed answer could not be read; compression towards the client is untouched. */
         apr_table_unset(request->headers_in, "Accept-Encoding");
