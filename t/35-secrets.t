@@ -27,6 +27,9 @@ sub logins ($site) {
     $site->client->authenticate('admin', secret('wrong password by JSON'));
     $site->client->get('/web/reset_password?token=' . secret('token in a query'));
     $site->client->get('/my/orders/1?access_token=' . secret('access token in a query'));
+    $site->client->post_json('/web/hook/' . secret('address of a webhook'), { a => 1 });
+    $site->login('demo')->post_json("/my/$_", {}) for '3;access_token=' . secret('token in a path'),
+        'share/Zk8qLrT2vXw91mNbYc' . secret('link of a share');
     $site->client->get('/web/login', Authorization => 'Bearer ' . secret('bearer token'));
     $site->client->post_form('/web/database/create', { master_pwd => secret('master password'), name => 'x' });
     return;
@@ -49,6 +52,11 @@ sub settings ($admin) {
     $admin->call_kw('ir.config_parameter', 'create', [ { key => 'my.api_key', value => secret('parameter created') } ]);
     $admin->call_kw('ir.config_parameter', 'write', [ [1], { value => secret('parameter written without its key') } ]);
     $admin->call_kw('ir.mail_server', 'create', [ { name => 'Mail', smtp_pass => secret('mail password') } ]);
+    $admin->call_kw('ir.attachment', 'create', [ { name => 'key.pem', datas => secret('short file') } ]);
+    $admin->call_kw('res.partner', 'message_post', [ [14] ], { attachments => [ [ 'k', secret('attached file') ] ] });
+    $admin->call_kw('pos.order', 'create_from_ui', [ [ { data => { access_token => secret('token of an order') } } ] ]);
+    $admin->call_kw('res.partner', 'anything', [ [14], { a => [ { api_key => secret('nested key') } ] } ],
+        { context => { active_id => 14, secret => secret('secret in a context') } });
     $admin->call_kw('res.partner', 'write', [ [14], { signature => secret('signature'), card_number => secret('card number') } ]);
     return;
 }
