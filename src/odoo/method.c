@@ -12,6 +12,7 @@
 #define EXPORT OPERATION_EXPORT
 #define IMPORT OPERATION_IMPORT
 #define CALL OPERATION_CALL
+#define PASSWORD_CHANGED OPERATION_PASSWORD_CHANGED
 
 #define IDS METHOD_IDS
 #define MODEL_METHOD 0 /* @api.model: no ids */
@@ -27,7 +28,12 @@ static const method_t methods[] = {
     {"action_unarchive", NULL, WRITE, IDS, NULL, NULL, NULL, "active", NULL},
     {"activity_format", NULL, READ, IDS, NULL, NULL, NULL, NULL, NULL},
     {"authenticate", NULL, CALL, METHOD_SECRET, NULL, NULL, NULL, NULL, NULL},
+    /* The same of one's own, asked for in a dialog, may first ask who one is and do nothing. */
+    {"change_password", "res.users", PASSWORD_CHANGED, MODEL_METHOD | METHOD_SECRET, NULL, NULL,
+     NULL, NULL, NULL},
     {"change_password", NULL, CALL, METHOD_MAYBE_IDS | METHOD_SECRET, NULL, NULL, NULL, NULL, NULL},
+    {"change_password_button", "change.password.wizard", PASSWORD_CHANGED, IDS, NULL, NULL, NULL,
+     NULL, NULL},
     {"channel_fetched", NULL, CALL, IDS | METHOD_BACKGROUND, NULL, NULL, NULL, NULL, NULL},
     {"check_access_rights", NULL, NONE, MODEL_METHOD, NULL, NULL, NULL, NULL, NULL},
     {"check_access_rule", NULL, NONE, IDS, NULL, NULL, NULL, NULL, NULL},

@@ -53,6 +53,7 @@ sub free_port {
 #   vhost      configuration inside
 #   upstream   http://host:port of what it stands before; also puts in what an audited site needs
 #   modules    further modules to load, e.g. ['http2']
+#   alone      1: one process without a parent (httpd -X)
 #   allow      patterns of log lines that are expected
 sub new ($class, %options) {
     my $root = tempdir('user-audit-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -190,11 +191,20 @@ sub start ($self) {
 # 1 once it serves, 0 if it refused to start; then output and error_log say why. It listens before
 # it has looked at its whole configuration, so that a connection proves nothing.
 sub try_start ($self) {
+    return $self->_start_alone if $self->{alone};
     my $starts = $self->_starts_logged;
 
     $self->{process} = $self->_launch('-DFOREGROUND');
     Process::wait_until(sub { !$self->{process}->is_running || $self->_starts_logged > $starts }, 30);
     return $self->_starts_logged > $starts ? 1 : 0;
+}
+
+# It tells nobody when it is ready, so that a request must.
+sub _start_alone ($self) {
+    $self->{process} = $self->_launch('-X');
+    return Process::wait_until(sub {
+            IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}) || !$self->{process}->is_running;
+        }, 30) && $self->{process}->is_running ? 1 : 0;
 }
 
 # What `apachectl configtest` says: (1 if it is fine, its words).

@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# An ended session stays so whatever dies: the parent, the keeper, a child, the database file.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client qw();
+use IO::Socket::IP;
+use Process ();
+use Site;
+use Test::More;
+
+sub status_of ($client) {
+    my $cookie = $client->session_id;
+    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
+
+    $client->session_id($cookie) if defined $cookie;
+    return $answer->{http}{status};
+}
+
+sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json')->{body}) }
+
+sub end_session ($admin, $login) {
+    my $list = list($admin);
+    my ($row) = grep { ($_->{login} // '') eq $login && $_->{state} eq 'open' } @{ $list->{sessions} };
+
+    return $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
+        { csrf_token => $list->{csrf_token} })->{status};
+}
+
+sub gone (@pids) {
+    return Process::wait_until(sub { !grep { kill 0, $_ } @pids }, 30);
+}
+
+my $site = Site->start(version => 18, server => "UserAuditCleanupInterval 1s\n",
+    vhost => "UserAuditMaxUserSessions 2\nUserAuditIdleTimeout 400d\n",
+    allow => [ qr/the keeper \(pid \d+\) died/, qr/AH0005[12]/, qr/AH00098/, qr/checkpoint \d+ in .* attests/ ]);
+my ($admin, $demo, $portal) = map { $site->login($_) } qw(admin demo portal);
+my @limited = map { $site->login('demo') } 1 .. 2;
+my @ended = ($demo, $portal);
+
+is(status_of($demo), 401, 'one is ended by the limit');
+is(end_session($admin, 'portal'), 200, 'one by a manager');
+is(status_of($portal), 401, 'refused');
+
+sub all_refused ($when) {
+    is_deeply([ map { status_of($_) } @ended ], [ (401) x @ended ], "refused $when");
+    is_deeply([ map { status_of($_) } @limited ], [ 200, 200 ], "others go on $when");
+    return;
+}
+
+# ---- a child ----
+my @children = $site->httpd->child_pids;
+my ($keeper) = grep { open my $name, '<', "/proc/$_/comm" or return; <$name> =~ /audit-keeper/ } @children;
+kill 'KILL', grep { $_ != $keeper } @children;
+ok(Process::wait_until(sub { eval { status_of($portal) } }, 20), 'served again after all children were killed');
+all_refused('after the death of all children');
+
+# ---- the keeper ----
+kill 'KILL', $keeper;
+gone($keeper);
+all_refused('after the death of the keeper');
+
+# ---- the parent ----
+my @orphans = $site->httpd->crash;
+kill 'KILL', @orphans;
+ok(Process::wait_until(sub { !IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $site->httpd->port) }, 30),
+    'nobody serves any more');
+$site->httpd->start;
+all_refused('after the death of the parent');
+
+# ---- the database, and the list of sessions ----
+$site->httpd->stop;
+unlink glob $site->httpd->database . '*';
+unlink $site->httpd->state_dir . '/sessions';
+$site->httpd->start;
+is_deeply([ map { status_of($_) } @ended ], [ (401) x @ended ], 'refused after the loss of database and list');
+is_deeply([ map { status_of($_) } @limited ], [ 200, 200 ], 'who was logged in is known anew');
+
+# ---- a graceful stop, and a start at once ----
+$site->httpd->graceful;
+all_refused('after a graceful restart');
+finish();

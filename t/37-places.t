@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# The same gate on HTTP/2, over IPv6, behind another proxy, with one process, and beside a site that is not
+# audited.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client qw();
+use Httpd;
+use Process ();
+use Site;
+use Standin;
+use Test::More;
+use Trail;
+
+sub status_of ($client, @headers) {
+    my $cookie = $client->session_id;
+    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ], {}, headers => \@headers);
+
+    $client->session_id($cookie) if defined $cookie;
+    return $answer->{http}{status};
+}
+
+sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json')->{body}) }
+
+sub end_session ($admin, $login) {
+    my $list = list($admin);
+    my ($row) = grep { ($_->{login} // '') eq $login && $_->{state} eq 'open' } @{ $list->{sessions} };
+
+    return $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
+        { csrf_token => $list->{csrf_token} })->{status};
+}
+
+# (status, body) by HTTP/2 without TLS.
+sub by_http2 ($site, $client, $path, @arguments) {
+    open my $pipe, '-|', 'curl', '-s', '-S', '--http2-prior-knowledge', '-H', 'Cookie: session_id=' . $client->session_id,
+        '-w', "\n%{http_code} %{http_version}", @arguments, $site->httpd->url($path) or die "curl: $!";
+    my $text = do { local $/; <$pipe> };
+    close $pipe;
+    my ($body, $status) = $text =~ /\A(.*)\n(\d+ \d+)\z/s;
+    return ($status, $body);
+}
+
+# ---- HTTP/2 ----
+{
+    my $site = Site->start(version => 18, modules => ['http2'], server => "Protocols h2c http/1.1\n");
+    my ($admin, $demo) = map { $site->login($_) } qw(admin demo);
+    my @json = ('-H', 'Content-Type: application/json', '-d',
+        '{"params":{"model":"res.partner","method":"read","args":[[1],["name"]],"kwargs":{}}}');
+    my $path = '/web/dataset/call_kw/res.partner/read';
+
+    is((by_http2($site, $demo, $path, @json))[0], '200 2', 'a session is used over HTTP/2');
+    end_session($admin, 'demo');
+    my ($status, $body) = by_http2($site, $demo, $path, @json);
+    is($status, '401 2', 'refused there');
+    like($body, qr/SessionExpiredException/, 'with the answer that clients understand');
+    open my $file, '>', $site->httpd->root . '/upload' or die;
+    print $file 'x' x 300_000;
+    close $file;
+    is((by_http2($site, $demo, '/web/binary/upload_attachment', '-F', 'ufile=@' . $site->httpd->root . '/upload'))[0],
+        '401 2', "an upload gets its answer, too") for 1 .. 5;
+}
+
+# ---- IPv6, and one process ----
+for my $alone (0, 1) {
+    my $how = $alone ? 'httpd -X' : 'httpd';
+    my $odoo = Standin->start(version => 17);
+    my $httpd = Httpd->new(upstream => $odoo->url, alone => $alone);
+
+    $httpd->configure(server => 'Listen [::1]:' . $httpd->port . "\nUserAuditCleanupInterval 1s\n",
+        vhost => "UserAuditIdleTimeout 8s\n")->start;
+    my $trail = Trail->new(httpd => $httpd);
+    my ($admin, $demo) = map { Client->new(port => $httpd->port, host => '::1') } 1, 2;
+
+    $admin->login('admin', 'admin');
+    $demo->login('demo', 'demo');
+    my ($event) = $trail->wait_for(1, operation => 'login', login => 'demo');
+    is($event->{ip}, '::1', "$how: an address of IPv6");
+    is(end_session($admin, 'demo'), 200, "$how: ended");
+    is(status_of($demo), 401, "$how: refused");
+    ok($trail->wait_for(1, operation => 'session_expired', login => 'admin'), "$how: cleanup ends an idle one");
+}
+
+# ---- mod_remoteip, and a virtual host without the module ----
+{
+    my $odoo = Standin->start(version => 17);
+    my $httpd = Httpd->new(upstream => $odoo->url, modules => ['remoteip']);
+    my $bare = Httpd::free_port();
+
+    $httpd->configure(server => "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1\nListen 127.0.0.1:$bare\n"
+            . "<VirtualHost *:$bare>\nProxyPass / @{[ $odoo->url ]}/\n</VirtualHost>\n")->start;
+    my $trail = Trail->new(httpd => $httpd);
+    my ($admin, $demo) = map { Client->new(port => $httpd->port) } 1, 2;
+
+    $admin->login('admin', 'admin');
+    $demo->login('demo', 'demo');
+    is(status_of($demo, 'X-Forwarded-For' => '192.0.2.33'), 200, 'behind a proxy');
+    $demo->call_kw('res.partner', 'write', [ [3], { city => 'Riga' } ], {}, headers => [ 'X-Forwarded-For' => '192.0.2.33' ]);
+    my ($event) = $trail->wait_for(1, operation => 'write', values => qr/Riga/);
+    is($event->{ip}, '192.0.2.33', "the client's own address");
+    is($event->{peer_ip}, '127.0.0.1', 'and the one that brought it') if $event->{peer_ip} ne '192.0.2.33';
+    end_session($admin, 'demo');
+    is(status_of($demo), 401, 'refused on the audited site');
+    my $beside = Client->new(port => $bare, cookies => { %{ $demo->{cookies} } });
+    is(status_of($beside), 200, 'another virtual host is none of ours');
+}
+finish();
