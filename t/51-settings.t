@@ -113,11 +113,12 @@ sub never_less ($site, $admin) {
         retention         => [['reads 1d'], qr/httpd.conf keeps read for 30d/],
         track             => [['dance *'], qr/no operation/],
         redact            => [['a b'], qr/no name of a field/],
+        alerts            => [['dance to=managers'], qr/dance/],
     );
 
     for my $field (sort keys %less) {
         my ($value, $why) = @{ $less{$field} };
-        my $answer = change($admin, { $field => $value, alerts => [] });
+        my $answer = change($admin, { $field => $value });
 
         is $answer->{status}, 422, "$field: refused";
         like $answer->{errors}{$field}, $why, "$field: with the reason beside it";

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "alert/rules.h"
 #include "answer.h"
 #include "settings_page.h"
 #include "text/form.h"
@@ -88,10 +89,28 @@ static int read_json(change_t *change, settings_view_t *view, const page_t *page
     return 1;
 }
 
+/* NULL, or what is wrong with the first line of alerts that is. */
+static const char *check_alerts(const settings_t *settings, apr_pool_t *pool)
+{
+    const apr_array_header_t *lines = settings->lines[SETTINGS_ALERTS];
+    const char *problem = NULL;
+
+    for (int i = 0; i < lines->nelts && !problem; i++) {
+        alert_line_t line;
+
+        problem = alert_line_parse(&line, APR_ARRAY_IDX(lines, i, const char *), pool);
+    }
+    return problem;
+}
+
 static int check(const change_t *change, settings_view_t *view, const page_t *page)
 {
     int wrong = 0;
 
+    if (!view->problem[SETTINGS_ALERTS]) {
+        refuse(view, SETTINGS_ALERTS, settings_text(&change->settings, SETTINGS_ALERTS, page->pool),
+               check_alerts(&change->settings, page->pool));
+    }
     for (int i = 0; i < SETTINGS_FIELDS; i++) {
         settings_field_t field = (settings_field_t)i;
 
