@@ -82,6 +82,13 @@ sub to_a_file {
     is $failed->{event}{outcome}, 'failure', 'a failed write is a failure';
     is $failed->{odoo}{outcome}, 'failed', 'and denied is told from failed';
 
+    my $export = $admin->get('/audit-admin/activity.jsonl?operation=write');
+    is $export->{status}, 200, 'the page exports JSON Lines';
+    is_deeply [ map { Client::decode_json($_) } split /\n/, $export->{body} ],
+        [ grep { $_->{event}{action} eq 'write' } @lines ], 'of what its filter finds, in the same form';
+    ($export) = $site->client->get('/audit-admin/activity.jsonl');
+    isnt $export->{status}, 200, 'to nobody who is not logged in';
+
     for my $round (1 .. 3) {
         my $pid = Process::wait_until(sub { keeper_pid($site) });
 

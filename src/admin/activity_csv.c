@@ -8,7 +8,7 @@
 #include "filter.h"
 #include "note.h"
 #include "trail/event_csv.h"
-#include "view.h"
+#include "trail/event_ecs.h"
 
 #define CHUNK_ROWS 500
 /* A chunk ends early once it holds this much: no statement stays open and no more than this and one
@@ -36,17 +36,11 @@ static void csv_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
     event_csv_row(buffer, event);
 }
 
-static void json_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
-{
-    json_write(buffer, view_event(pool, event));
-    buffer_append_char(buffer, '\n');
-}
-
 static const format_t csv = {ANSWER_CSV_TYPE, "attachment; filename=\"user-audit-activity.csv\"",
                              event_csv_header, csv_row};
 static const format_t json_lines = {ANSWER_JSON_LINES_TYPE,
                                     "attachment; filename=\"user-audit-activity.jsonl\"", NULL,
-                                    json_row};
+                                    event_ecs_line};
 
 static int append_event(void *payload, const event_t *event)
 {
