@@ -145,6 +145,17 @@ sub start ($mail, $alerts, %options) {
     is($admin->post_json('/audit-admin/alerts/opt-out', { csrf_token => $page->{csrf_token}, uid => 'me', opt_out => '1' })
             ->{status}, 400, 'nobody in particular');
     like($admin->get('/audit-admin/alerts')->{body}, qr/Send a test/, 'the page has the form');
+
+    my $settings = Client::decode_json($admin->get('/audit-admin/settings?format=json')->{body});
+    my $set = sub ($line) {
+        return $admin->post_json('/audit-admin/settings', { csrf_token => $settings->{csrf_token},
+                version => $settings->{version}, settings => { alerts => [$line] } })->{status};
+    };
+    is($set->('new_logins to=user'), 422, 'a rule that is none is refused on the settings page');
+    is($set->('new_login to=added@example.com'), 200, 'one that is a rule is not');
+    $site->login('demo');
+    ok(Process::wait_until(sub { grep { $_->{headers}{to} eq 'added@example.com' } $mail->wait_for(1) }, 20),
+        'and holds beside those of httpd.conf');
 }
 
 # A server that is there again after it was not, and one that refuses.

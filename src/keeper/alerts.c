@@ -552,6 +552,7 @@ apr_status_t alerts_event(keeper_t *keeper, event_t *event)
     if (!matters(event)) {
         return APR_SUCCESS;
     }
+    rules_refresh(keeper); /* what was set before this event holds for it */
     apr_pool_create(&pool, keeper->batch_pool);
     judging = apr_pcalloc(pool, sizeof(*judging));
     judging->keeper = keeper;

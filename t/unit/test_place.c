@@ -88,9 +88,11 @@ static unsigned put_city(mmdb_t *mmdb, const char *city, unsigned country)
     mmdb_text(mmdb, "country");
     mmdb_pointer(mmdb, country);
     mmdb_text(mmdb, "location");
-    mmdb_map(mmdb, 2);
+    mmdb_map(mmdb, 3);
     mmdb_text(mmdb, "latitude");
     mmdb_double(mmdb, 52.5);
+    mmdb_text(mmdb, "longitude");
+    mmdb_double(mmdb, 13.25);
     mmdb_text(mmdb, "accuracy_radius");
     mmdb_uint16(mmdb, 100);
     return offset;
@@ -183,6 +185,7 @@ static void addresses_have_places(void **state)
             assert_string_equal(place.organisation, "Example Net");
             assert_int_equal(place.network_number, 64500);
             assert_int_equal(place.is_private, 0);
+            assert_true(place.has_location && place.latitude == 52.5 && place.longitude == 13.25);
         }
         assert_null(places_problem(places));
     }
