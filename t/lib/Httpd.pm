@@ -54,6 +54,8 @@ sub free_port {
 #   upstream   http://host:port of what it stands before; also puts in what an audited site needs
 #   modules    further modules to load, e.g. ['http2']
 #   alone      1: one process without a parent (httpd -X)
+#   postgres   [Postgres, name of its database] instead of SQLite
+#   words      more of libpq's words for it
 #   allow      patterns of log lines that are expected
 sub new ($class, %options) {
     my $root = tempdir('user-audit-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -70,6 +72,7 @@ sub new ($class, %options) {
 
     chmod 0755, $root;
     $self->_make_state_dir;
+    $self->_use_postgres if ($ENV{DATABASE} // '') eq 'pgsql' && $self->{server} !~ /UserAuditDatabase/;
     push @servers, $self;
     return $self;
 }
@@ -80,6 +83,22 @@ sub _make_state_dir ($self) {
 
     mkdir $folder, 0700 or croak "$folder: $!";
     chown $uid, $gid, $folder if $> == 0;
+}
+
+# The database is one of a private PostgreSQL's: asked for by the environment variable DATABASE, or by
+# the option postgres => [Postgres, name of the database].
+sub _use_postgres ($self) {
+    require Postgres;
+    my $server = Postgres->shared;
+
+    $self->{postgres} //= [ $server, $server->database ];
+}
+
+sub _database ($self) {
+    my ($server, $database) = @{ $self->{postgres} // [] };
+
+    return '' if !$server;
+    return 'UserAuditDatabase pgsql "' . join(' ', $server->words($database), $self->{words} // ()) . "\"\n";
 }
 
 sub root      ($self) { return $self->{root} }
@@ -148,6 +167,7 @@ sub config ($self) {
         Timeout 30
         GracefulShutdownTimeout 3
         UserAuditStateDir @{[ $self->state_dir ]}
+        @{[ $self->_database ]}
         $self->{server}
         <VirtualHost *:$self->{port}>
         @{[ $self->_site ]}

@@ -1,10 +1,13 @@
 package Postgres;
 
-# A private PostgreSQL in a folder of its own, reached by its socket alone.
+# A private PostgreSQL in a folder of its own, reached by a socket in it. Started as root it runs as
+# the user postgres, started by anybody else it stays who it is.
 #
-#   my $database = Postgres->start or plan skip_all => 'PostgreSQL is not installed';
-#   Site->start(server => 'UserAuditDatabase pgsql "' . $database->words . '"');
-#   $database->stop; $database->resume;
+#   my $server = Postgres->start or plan skip_all => 'PostgreSQL is not installed';
+#   Site->start(server => 'UserAuditDatabase pgsql "' . $server->words . '"');
+#   $server->query('SELECT ...'); $server->stop; $server->resume;
+#
+# Several databases: my $name = $server->database, then words($name) and rows($name, 'SELECT ...').
 
 use v5.36;
 use Carp qw(croak);
@@ -12,60 +15,125 @@ use File::Temp qw(tempdir);
 use JSON::PP ();
 use Process;
 
-my $USER = 'postgres';    # the server refuses to run as root
+my $RUN_USER = 'postgres';
+my $USER = 'audit';
+my $shared;
 
-sub _programs { return (sort glob '/usr/lib/postgresql/*/bin/initdb')[-1] =~ s{/initdb$}{}r }
-
-# As the server's user; whoever is not root is that user.
-sub _as_user (@command) {
-    return @command if $> != 0;
-    return ('setpriv', '--reuid', $USER, '--regid', $USER, '--init-groups', @command);
+# Where the server's programs are; undef if there are none.
+sub programs {
+    my @found = sort grep { -x "$_/initdb" } glob '/usr/lib/postgresql/*/bin';
+    return $found[-1];
 }
+
+# One for the whole test.
+sub shared ($class) { return $shared //= $class->start }
 
 # undef if PostgreSQL is not installed.
 sub start ($class) {
-    return unless glob '/usr/lib/postgresql/*/bin/initdb';
-    my $folder = tempdir('postgres-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-    my $self = bless { folder => $folder, programs => _programs() }, $class;
-
-    chmod 0755, $folder;
-    chown +(getpwnam $USER)[ 2, 3 ], $folder if $> == 0;
-    my $made = Process->start(
-        command => [ _as_user("$self->{programs}/initdb", qw(-N -A trust -U audit -E UTF8 --locale=C -D), "$folder/data") ],
-        output => "$folder/initdb.log");
-    $made->wait_gone(60);
-    croak 'initdb failed' if $made->status;
-    return $self->resume;
+    return programs() ? $class->_new->resume : undef;
 }
 
-sub words ($self) { return "host=$self->{folder} user=audit dbname=postgres" }
+sub _new ($class) {
+    my $root = tempdir('user-audit-pg-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my (undef, undef, $uid, $gid) = getpwnam $RUN_USER;
+    my $self = bless { root => $root, databases => 0 }, $class;
+
+    chmod 0755, $root;
+    chown $uid, $gid, $root if $> == 0;
+    $self->_run('initdb', '-N', '-A', 'trust', '-U', $USER, '-E', 'UTF8', '--locale=C', '-D', "$root/data");
+    return $self;
+}
+
+sub _command ($self, $program, @arguments) {
+    my @as = $> == 0 ? ('setpriv', "--reuid=$RUN_USER", "--regid=$RUN_USER", '--init-groups') : ();
+
+    return [ @as, programs() . "/$program", @arguments ];
+}
+
+sub _run ($self, @command) {
+    my $process = Process->start(command => $self->_command(@command), output => "$self->{root}/output");
+
+    $process->wait_gone(60) && $process->status == 0 or croak "$command[0] failed: " . $self->output;
+}
+
+sub output ($self) {
+    open my $handle, '<', "$self->{root}/output" or return '';
+    local $/;
+    return scalar <$handle>;
+}
 
 sub resume ($self) {
     $self->{process} = Process->start(
-        command => [ _as_user("$self->{programs}/postgres", '-D', "$self->{folder}/data", '-k', $self->{folder},
-                '-c', 'listen_addresses=', '-c', 'fsync=off') ],
-        output => "$self->{folder}/server.log");
-    Process::wait_until(sub { -S "$self->{folder}/.s.PGSQL.5432" && $self->query('SELECT 1 AS one') }, 30) or croak 'PostgreSQL did not start';
+        command => $self->_command(
+            'postgres', '-D', "$self->{root}/data", '-k', $self->{root},
+            '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'log_min_messages=fatal'),
+        output => "$self->{root}/output",
+    );
+    Process::wait_until(sub { $self->_is_ready }, 60) or croak 'PostgreSQL did not start: ' . $self->output;
     return $self;
 }
 
-# Breaks all connections, and refuses new ones.
+sub _is_ready ($self) {
+    return system(programs() . "/pg_isready -q -h $self->{root} -U $USER") == 0;
+}
+
+# Breaks all connections and refuses new ones, as an administrator's restart does.
 sub stop ($self) {
-    $self->{process}->signal('INT')->wait_gone(20) or croak 'PostgreSQL does not stop';
+    my $process = delete $self->{process} // return $self;
+
+    $process->signal('INT')->wait_gone(20) or croak 'PostgreSQL does not stop';
     return $self;
 }
 
-# Rows as hashes.
-sub query ($self, $sql) {
-    open my $errors, '>&', \*STDERR or croak $!;
-    open STDERR, '>', '/dev/null';
-    my $opened = open my $pipe, '-|', "$self->{programs}/psql", '-X', '-q', '-A', '-t', '-h', $self->{folder}, '-U', 'audit',
-        '-d', 'postgres', '-c', "SELECT coalesce(json_agg(answer), '[]') FROM ($sql) AS answer";
-    open STDERR, '>&', $errors;
-    return unless $opened;
+sub restart ($self) {
+    return $self->stop->resume;
+}
+
+# libpq's words for a database.
+sub words ($self, $database = 'postgres') { return "host=$self->{root} user=$USER dbname=$database" }
+
+sub _psql ($self, $database, $sql) {
+    local $ENV{PGPASSWORD} = $self->{password} // '';
+    open my $pipe, '-|', programs() . '/psql', '-XAtq', '-d', $self->words($database), '-c', $sql
+        or croak "psql: $!";
     my $text = do { local $/; <$pipe> };
-    close $pipe or return;
+    close $pipe or croak "psql: $sql";
+    return $text;
+}
+
+# A new database; gives its name.
+sub database ($self) {
+    my $name = 'audit' . ++$self->{databases};
+
+    $self->_psql('postgres', "CREATE DATABASE $name");
+    return $name;
+}
+
+# From now on a password is asked for, of psql as well.
+sub demand_password ($self, $password) {
+    $self->_psql('postgres', "ALTER ROLE $USER PASSWORD '$password'");
+    $self->{password} = $password;
+    open my $rules, '>', "$self->{root}/data/pg_hba.conf" or croak "pg_hba.conf: $!";
+    print $rules "local all all scram-sha-256\n";
+    close $rules or croak "pg_hba.conf: $!";
+    $self->restart;
+}
+
+# Rows of a query as hashes.
+sub rows ($self, $database, $sql) {
+    my $text = $self->_psql($database, "SELECT COALESCE(json_agg(found), '[]') FROM ($sql) AS found");
     return @{ JSON::PP->new->utf8->decode($text) };
+}
+
+# Rows of the database that is there from the start; none if it cannot be asked.
+sub query ($self, $sql) {
+    my @rows = eval { $self->rows('postgres', $sql) };
+    return @rows;
+}
+
+END {
+    local $?;
+    $shared->stop if $shared && $shared->{process} && $shared->{process}{owner} == $$;
 }
 
 1;

@@ -1,6 +1,6 @@
 package Trail;
 
-# What is on record: from the running server's CSV, or from the SQLite file itself.
+# What is on record: from the running server's CSV, or from the database itself.
 
 use v5.36;
 use Carp qw(croak);
@@ -17,8 +17,25 @@ sub new ($class, %options) {
     return bless {%options}, $class;
 }
 
-# Rows of a query over the SQLite file, as hashes; none while there is no database yet.
+# Rows of a query over the database, as hashes; none while there is no database yet.
 sub query ($self, $sql) {
+    my $postgres = $self->{httpd}{postgres};
+
+    return $self->_query_file($sql) if !$postgres;
+    return if !$self->_has_events;
+    return $postgres->[0]->rows($postgres->[1], $sql);
+}
+
+sub _has_events ($self) {
+    my $postgres = $self->{httpd}{postgres};
+    my @found = $postgres
+        ? $postgres->[0]->rows($postgres->[1], "SELECT 1 AS found FROM pg_class WHERE relname = 'events'")
+        : $self->_query_file("SELECT 1 AS found FROM sqlite_master WHERE name = 'events'");
+
+    return @found > 0;
+}
+
+sub _query_file ($self, $sql) {
     my $file = $self->{httpd}->database;
 
     return unless -s $file;
@@ -32,8 +49,7 @@ sub query ($self, $sql) {
 
 # All events in the order in which their requests arrived, empty cells as ''.
 sub events ($self, @conditions) {
-    my $exists = ($self->query("SELECT 1 AS found FROM sqlite_master WHERE name = 'events'"))[0];
-    my @events = $exists ? $self->query(
+    my @events = $self->_has_events ? $self->query(
         'SELECT *, db AS "database", name AS "user", values_json AS "values" FROM events ORDER BY time_ms, id') : ();
 
     for my $event (@events) {
