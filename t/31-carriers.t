@@ -100,7 +100,7 @@ for my $version (16, 17) {
     my $socket = $site->client->connect;
 
     $site->client->send_request($socket, 'GET', '/web/scgi/x?a=1&session_id=abc',
-        headers => [ 'X_Openerp_Session-Id' => 'abc', Cookie => 'a=1; b="c"; session_id=def' ]);
+        headers => [ 'X-Openerp-Session-Id' => 'abc', Cookie => 'a=1; b="c"; session_id=def' ]);
     my $connection = $backend->accept;
     my ($length) = do { local $/ = ':'; <$connection> =~ /^(\d+):/ };
     read $connection, my $head, $length + 1;
