@@ -209,7 +209,7 @@ static void test_secrets_leave_no_trace(void **state)
     const call_t *custom = call_with("x.y", "set_password", "[[3],\"new1\"]", "{}");
 
     (void)state;
-    assert_int_equal(change->operation, OPERATION_CALL);
+    assert_int_equal(change->operation, OPERATION_PASSWORD_CHANGED);
     assert_null(change->values);
     assert_string_equal(custom->record_ids, "3");
     assert_null(custom->values);

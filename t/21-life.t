@@ -1,0 +1,81 @@
+#!/usr/bin/perl
+# What Odoo's answers make of a session: a second factor, a trusted device, another user under the same
+# cookie, OdooBot, a password changed, sessions that Odoo itself ended, a renewed id.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client qw();
+use Site;
+use Test::More;
+
+sub status_of ($client) {
+    my $cookie = $client->session_id;
+    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
+
+    $client->session_id($cookie) if defined $cookie;
+    return $answer->{http}{status};
+}
+
+sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json&state=all')->{body}) }
+
+sub row ($client, $reference) { return (grep { $_->{reference} eq $reference } @{ list($client)->{sessions} })[0] }
+
+for my $version (16, 19) {
+    my $site  = Site->start(version => $version, arguments => $version == 19 ? [ '--rotate', 3 ] : []);
+    my $admin = $site->login('admin');
+
+    # ---- OdooBot, under the same cookie ----
+    my $boss = $site->login('admin');
+    my ($reference) = map { $_->{session} } ($site->trail->wait_for(2, operation => 'session_identified', login => 'admin'))[-1];
+    $boss->get('/web/become');
+    $boss->get($version < 18 ? '/web' : '/odoo');
+    my ($changed) = $site->trail->wait_for(1, operation => 'user_changed');
+    is($changed->{login}, '__system__', "$version: who became OdooBot is told so");
+    is($changed->{session}, $reference, "$version: in the session that it was");
+
+    # ---- another user in the same browser ----
+    my $browser = $site->login('demo');
+    my ($first) = $site->trail->wait_for(1, operation => 'login', login => 'demo');
+    $browser->login('portal', 'portal');
+    my ($second) = $site->trail->wait_for(1, operation => 'login', login => 'portal');
+    isnt($second->{session}, $first->{session}, "$version: a login over another one is another session");
+    is(row($admin, $first->{session})->{state}, 'logged_out', "$version: and the end of the first");
+
+    # ---- Odoo ended it ----
+    my $demo = $site->login('demo');
+    my ($own) = map { $_->{session} } ($site->trail->wait_for(2, operation => 'login', login => 'demo'))[-1];
+    $site->odoo->expire(login => 'demo');
+    status_of($demo);
+    my ($expired) = $site->trail->wait_for(1, operation => 'session_expired', session => $own);
+    like($expired->{values}, qr/"reason":"odoo"/, "$version: a session that Odoo ended, as by its list of devices");
+    is(row($admin, $own)->{state}, 'logged_out', "$version: is listed as over");
+
+    # ---- a tried login ----
+    $site->client->authenticate('mallory', 'x');
+    $site->client->login('mallory', 'x');
+    is(scalar($site->trail->wait_for(2, operation => 'login_failed', login => 'mallory')), 2,
+        "$version: failed logins tell the login that was tried");
+
+    # ---- a renewed id: the same session, and its end holds for every later one ----
+    if ($version == 19) {
+        my $long = $site->login('portal');
+        my ($login) = ($site->trail->wait_for(2, operation => 'login', login => 'portal'))[-1];
+        my $before = $long->session_id;
+        sleep 4;
+        status_of($site->client(cookies => { session_id => $before }));
+        $long->call_kw('res.partner', 'read', [ [1], ['name'] ]);
+        my $after = $long->session_id;
+        isnt($after, $before, "$version: Odoo gave it another id");
+        is(substr($after, 0, 42), substr($before, 0, 42), "$version: of the same half");
+        is(scalar($site->trail->events(operation => 'login', login => 'portal')), 2, "$version: which is no login");
+        my $answer = $admin->post_json("/audit-admin/sessions/$login->{session}/revoke",
+            { csrf_token => list($admin)->{csrf_token} });
+        is($answer->{status}, 200, "$version: ended by the reference that it always had");
+        for my $id ($before, $after, substr($after, 0, 42) . 'x' x 42) {
+            $long->session_id($id);
+            is(status_of($long), 401, "$version: refused under its old, its new and a later id");
+        }
+    }
+}
+finish();
