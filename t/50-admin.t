@@ -11,8 +11,8 @@ use Test::More;
 use Trail ();
 
 my @PAGES = map { "/audit-admin/$_" }
-    qw(overview sessions sessions/0123456789abcdef0123456789abcdef activity activity/1
-    records/res.partner,1 health);
+    qw(overview sessions sessions/0123456789abcdef0123456789abcdef activity activity/1 health),
+    'records/res.partner,1';
 my $NASTY = q{<script>alert("1")</script>'"&{{x}}};
 
 sub json ($client, $path) {
@@ -58,6 +58,7 @@ sub own_things_only ($site, $demo, $admin) {
     my $lines = $demo->get('/audit-admin/activity.jsonl')->{body};
     is_deeply [ grep { $_->{login} ne 'demo' } map { Client::decode_json($_) } split /\n/, $lines ], [],
         'own lines of the JSON Lines';
+    $site->trail->settle($admin);
     my ($event) = grep { $_->{login} eq 'admin' } @{ json($admin, '/audit-admin/activity')->{events} };
     is json($demo, "/audit-admin/activity/$event->{id}")->{status}, 404, "somebody else's event is not there";
     is json($demo, "/audit-admin/sessions/$foreign->{reference}")->{status}, 404, 'nor is their session';

@@ -123,6 +123,25 @@ async function find(page) {
     check(!page.url().includes("text="), "filters: a chip takes its filter away");
 }
 
+// Reading is not on record until a manager says so on the page.
+async function change(page, worker) {
+    await page.goto(`${audit}/settings`);
+    await page.locator("#track").fill("read res.partner");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForLoadState();
+    await page.goto(`${audit}/settings`);
+    check(await page.locator("#track").inputValue() === "read res.partner", "settings: a change is kept");
+    const end = Date.now() + WAIT_MS;
+    let found = [];
+    while (!found.length && Date.now() < end) { // until every process obeys it
+        await call(worker, "res.partner", "read", [[17], ["name"]]);
+        await page.waitForTimeout(500);
+        found = (await page.evaluate(async (address) => (await fetch(address)).json(),
+                                     `${audit}/activity?operation=read&record=res.partner,17&format=json`)).events;
+    }
+    check(found.length > 0, "settings: and works: what is read is on record now");
+}
+
 async function keys(page) {
     await page.goto(`${audit}/sessions`);
     await page.keyboard.press("Tab");
@@ -161,6 +180,7 @@ async function scenario(browser) {
     await follow(admin, worker);
     await exported(admin);
     await find(admin);
+    await change(admin, worker);
     await keys(admin);
     await endOthers(admin, browser);
     check(foreignRequests.length === 0, "no request leaves the host", foreignRequests);
