@@ -1,0 +1,99 @@
+/* Everybody on a site, programs that are let in again, and whose end Odoo is told of. */
+#include "session_fixture.h"
+
+static session_t mark_at(apr_time_t moment)
+{
+    session_t mark = session_number(99, 0);
+
+    mark.kind = SESSION_KIND_MARK;
+    mark.state = SESSION_REVOKED;
+    mark.reason = SESSION_REASON_MANAGER;
+    mark.ended = moment;
+    return mark;
+}
+
+static void a_mark_ends_what_began_before(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_limits_t limits = {0, 0, 0};
+    session_t mark = mark_at(NOW + 10 * SECOND), old = session_number(1, 0),
+              later = session_number(2, 20), program = session_number(3, 0), after;
+    int ended;
+
+    program.kind = SESSION_KIND_KEY;
+    assert_int_equal(session_table_marked(table, &mark.fingerprint), 0);
+    assert_int_equal(session_table_restore(table, &old), APR_SUCCESS);
+    assert_int_equal(session_table_restore(table, &later), APR_SUCCESS);
+    assert_int_equal(session_table_restore(table, &program), APR_SUCCESS);
+    assert_int_equal(session_table_mark(table, &mark), APR_SUCCESS);
+    limits.not_before = session_table_marked(table, &mark.fingerprint);
+    assert_true(limits.not_before == NOW + 10 * SECOND);
+    session_table_gate(table, &old.fingerprint, &limits, 1, NOW, BOOT, &after, &ended);
+    assert_int_equal(ended, 1);
+    assert_int_equal(after.state, SESSION_REVOKED);
+    session_table_gate(table, &later.fingerprint, &limits, 1, NOW, BOOT, &after, &ended);
+    assert_int_equal(after.state, SESSION_OPEN);
+    session_table_gate(table, &program.fingerprint, &limits, 1, NOW, BOOT, &after, &ended);
+    assert_int_equal(after.state, SESSION_OPEN);
+    mark.ended = NOW;
+    assert_int_equal(session_table_mark(table, &mark), APR_SUCCESS);
+    assert_true(session_table_marked(table, &mark.fingerprint) == NOW + 10 * SECOND);
+}
+
+static void a_lift_outlasts_the_end_before_it(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t program = session_number(1, 0), ended, lifted, found;
+
+    program.kind = SESSION_KIND_USER;
+    assert_int_equal(session_table_restore(table, &program), APR_SUCCESS);
+    assert_int_equal(session_table_lift(table, &program.fingerprint, NOW, &lifted), APR_EINVAL);
+    session_table_end(table, &program.fingerprint, SESSION_REVOKED, SESSION_REASON_MANAGER, NULL,
+                      &ended);
+    session_table_find(table, &program.fingerprint, &ended);
+    assert_int_equal(session_table_lift(table, &program.fingerprint, NOW, &lifted), APR_SUCCESS);
+    assert_int_equal(lifted.state, SESSION_OPEN);
+    assert_int_equal(session_table_restore(table, &ended), APR_SUCCESS);
+    session_table_find(table, &program.fingerprint, &found);
+    assert_int_equal(found.state, SESSION_OPEN);
+    ended.ended = lifted.started + SECOND;
+    assert_int_equal(session_table_restore(table, &ended), APR_SUCCESS);
+    session_table_find(table, &program.fingerprint, &found);
+    assert_int_equal(found.state, SESSION_REVOKED);
+}
+
+static void odoo_is_asked_by_one_at_a_time(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t session = session_number(1, 0), before;
+
+    assert_int_equal(session_table_restore(table, &session), APR_SUCCESS);
+    assert_int_equal(session_table_claim_odoo_end(table, &session.fingerprint, NOW, 10 * SECOND),
+                     0);
+    session_table_end(table, &session.fingerprint, SESSION_REVOKED, SESSION_REASON_OWNER, NULL,
+                      &before);
+    assert_int_equal(session_table_claim_odoo_end(table, &session.fingerprint, NOW, 10 * SECOND),
+                     1);
+    assert_int_equal(session_table_claim_odoo_end(table, &session.fingerprint, NOW + 9 * SECOND,
+                                                  10 * SECOND),
+                     0);
+    assert_int_equal(session_table_claim_odoo_end(table, &session.fingerprint, NOW + 10 * SECOND,
+                                                  10 * SECOND),
+                     1);
+    session_table_odoo_ended(table, &session.fingerprint);
+    assert_int_equal(session_table_claim_odoo_end(table, &session.fingerprint, NOW + 99 * SECOND,
+                                                  10 * SECOND),
+                     0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_POOL(a_mark_ends_what_began_before),
+        WITH_POOL(a_lift_outlasts_the_end_before_it),
+        WITH_POOL(odoo_is_asked_by_one_at_a_time),
+    };
+
+    apr_initialize();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
