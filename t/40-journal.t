@@ -24,28 +24,6 @@ sub keeper_pid ($site) {
     return 0;
 }
 
-# The priorities of its threads.
-sub nices ($pid) {
-    my @nices;
-
-    for my $path (glob "/proc/$pid/task/*/stat") {
-        open my $file, '<', $path or next;
-        push @nices, (split / /, <$file> =~ s/.*\) //r)[16];
-    }
-    return join ' ', sort { $a <=> $b } @nices;
-}
-
-sub gives_way {
-    my $site = Site->start(version => 17);
-    my $before = getpriority 0, 0;
-    my $low    = $before + 10 > 19 ? 19 : $before + 10;
-
-    ok Process::wait_until(sub { nices(keeper_pid($site)) eq "$before $low" }),
-        'a keeper that has caught up works at a low priority, and could go back';
-    $site->httpd->stop;
-    return;
-}
-
 sub write_city ($client, $city) {
     return $client->call_kw('res.partner', 'write', [ [1], { city => $city } ])->{http}{status};
 }
@@ -212,7 +190,6 @@ sub answers_that_break {
 }
 
 keeper_killed();
-gives_way();
 database_away();
 page_without_database();
 full_disk($_) for qw(continue refuse);

@@ -185,11 +185,8 @@ static void tell(keeper_t *keeper, const char *operation)
     apr_pool_clear(keeper->cleanup_pool);
 }
 
-/* Until *stop, or until another priority is wanted. */
-static keeper_exit_t work_on(keeper_t *keeper)
+static keeper_exit_t work(keeper_t *keeper)
 {
-    int low = keeper->low;
-
     while (!keeper_stopping(keeper)) {
         int moved;
         apr_status_t status = keeper_drain(keeper, &moved);
@@ -203,25 +200,12 @@ static keeper_exit_t work_on(keeper_t *keeper)
         outbox_tick(keeper);
         forward_tick(keeper);
         status_tick(keeper, status, moved);
-        if (priority_wanted_low(keeper) != low) {
-            break;
-        }
         /* Events that come in while it rests share a transaction, and with their intents. */
-        if (!keeper->more && !keeper->forwarding) {
+        for (int steps = keeper->forwarding ? 0 : pace_steps(keeper); steps > 0; steps--) {
             rest(keeper);
         }
     }
     return KEEPER_STOPPED;
-}
-
-static keeper_exit_t work(keeper_t *keeper)
-{
-    keeper_exit_t result = KEEPER_STOPPED;
-
-    while (!keeper_stopping(keeper) && result == KEEPER_STOPPED) {
-        result = keeper->low ? priority_run_low(keeper, work_on) : work_on(keeper);
-    }
-    return result;
 }
 
 static void finish(keeper_t *keeper)

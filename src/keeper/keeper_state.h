@@ -97,9 +97,10 @@ struct keeper_t {
     int tip_known;
     apr_int64_t tip_sequence; /* after our last commit */
 
-    /* priority.c */
+    /* pace.c */
     int more; /* the last batch was full: another one is ready */
-    int low, journal_waits;
+    int journal_waits;
+    unsigned long long ran, waited;           /* nanoseconds, at the last look */
     apr_time_t caught_up_at, journal_seen_at; /* boot clock */
 
     /* enrich.c */
@@ -210,13 +211,10 @@ int segments_need_transaction(const keeper_t *keeper);
  * that transaction deleted. */
 void segments_removed(keeper_t *keeper);
 
-/* ---- priority.c: the share of the processors that the keeper takes ---- */
+/* ---- pace.c: the share of the processors that the keeper takes ---- */
 
-/* Asked after each batch: whether the next one is to give way to requests. */
-int priority_wanted_low(keeper_t *keeper);
-/* Has the work done by a thread of low priority, and waits for it. */
-typedef keeper_exit_t (*keeper_work_t)(keeper_t *keeper);
-keeper_exit_t priority_run_low(keeper_t *keeper, keeper_work_t work);
+/* After each batch: for how many of the keeper's steps to rest. */
+int pace_steps(keeper_t *keeper);
 
 /* ---- batch.c ---- */
 
