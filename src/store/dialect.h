@@ -17,8 +17,9 @@ typedef struct dialect_t {
     const char *begin;
     const char *snapshot; /* begins a transaction that sees one state of the database */
     const char *lock;     /* a select that makes writers wait, or NULL */
-    const char *busy; /* error text of a database that another one holds for a moment, or NULL */
-    const char *like; /* an operator that takes letters of both cases for the same */
+    const char *busy;   /* error text of a database that another one holds for a moment, or NULL */
+    const char *like;   /* an operator that takes letters of both cases for the same */
+    const char *remade; /* error text of a schema that another one makes meanwhile, or NULL */
     const char *has_schema;               /* a select that gives a row if there is one */
     const dialect_setup_t *setup[2];      /* by store_mode_t; ends with select NULL */
     const char *const *const *migrations; /* [n] leads from version n to n + 1 */

@@ -200,6 +200,7 @@ const dialect_t dialect_sqlite = {
     .snapshot = "BEGIN",
     .lock = NULL,
     .busy = "database is locked",
+    .remade = "database schema has changed",
     .like = "LIKE",
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},

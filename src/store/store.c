@@ -120,8 +120,10 @@ static apr_status_t open_connection(store_t *store, const store_config_t *config
 
 static int is_busy(const store_t *store)
 {
-    return store->dialect->busy &&
-           strstr(connection_error(store->connection), store->dialect->busy);
+    const char *error = connection_error(store->connection);
+
+    return (store->dialect->busy && strstr(error, store->dialect->busy)) ||
+           (store->dialect->remade && strstr(error, store->dialect->remade));
 }
 
 static apr_status_t open_once(store_t *store, const store_config_t *config, const char **problem,
