@@ -124,14 +124,6 @@ json_value_t *view_time(apr_pool_t *pool, apr_time_t time)
     return json_new_string(pool, time > 0 ? time_format(pool, time) : NULL);
 }
 
-json_value_t *view_time_short(apr_pool_t *pool, const char *iso)
-{
-    if (!iso || strlen(iso) < 19 || iso[10] != 'T') {
-        return json_new_string(pool, iso);
-    }
-    return json_new_string(pool, apr_psprintf(pool, "%.10s %.8s", iso, iso + 11));
-}
-
 typedef struct unit_t {
     const char *name;
     apr_int64_t seconds;

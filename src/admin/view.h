@@ -24,8 +24,6 @@ json_value_t *view_changes(apr_pool_t *pool, const json_value_t *event);
 
 /* ISO 8601, or null for 0. */
 json_value_t *view_time(apr_pool_t *pool, apr_time_t time);
-/* "2026-11-23 09:14:43" of an ISO text in UTC; other texts as they are. */
-json_value_t *view_time_short(apr_pool_t *pool, const char *iso);
 /* For the template "time": {"iso", "text", "exact"} by the zone's clock; null for 0. */
 json_value_t *view_clock(apr_pool_t *pool, const zone_t *zone, apr_time_t time);
 /* The same of an ISO text. */
