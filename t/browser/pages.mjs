@@ -106,8 +106,8 @@ async function exported(page) {
     const text = await readFile(await download.path(), "utf8");
     const events = text.trimEnd().split("\n").map((line) => JSON.parse(line));
     check(download.suggestedFilename() === "user-audit-activity.jsonl", "JSON Lines: a file");
-    check(events.length >= count && events.every((event) => event.operation === "write"),
-          "JSON Lines: what the list counted, and nothing else", [events.length, count]);
+    check(events.length >= count && events.every((line) => line.event.action === "write"),
+          "JSON Lines: what the list counted, and nothing else", [count, events.map((line) => line.event)]);
     check(/complete/.test(await page.locator("#progress").textContent()), "JSON Lines: says that it is whole");
 }
 
