@@ -79,6 +79,29 @@ is_deeply([ map { status_of($_) } $portal, through($two, $portal) ], [ 401, 401 
 is(scalar(grep { $_->{login} eq 'portal' }
         $database->query("SELECT * FROM events WHERE operation = 'session_expired'")), 1, 'one event tells it');
 
+# ---- settings ----
+sub settings ($client) {
+    return Client::decode_json($client->get('/audit-admin/settings?format=json')->{body});
+}
+
+sub set ($client, %settings) {
+    my $now = settings($client);
+    return $client->post_json('/audit-admin/settings',
+        { csrf_token => $now->{csrf_token}, version => $now->{version}, settings => \%settings })->{status};
+}
+
+sub redacted ($client) { return join ' ', @{ settings($client)->{settings}{redact}{page} } }
+
+($admin) = map { $one->login($_) } qw(admin);
+$there = through($two, $admin);
+is(set($admin, redact => ['city']), 200, 'set on one machine');
+ok(Process::wait_until(sub { redacted($there) eq 'city' }, 5), 'in force on the other');
+$there->call_kw('res.partner', 'write', [ [1], { city => 'Ghent' } ]);
+ok(Process::wait_until(sub { $database->query("SELECT 1 FROM events WHERE values_json LIKE '%city%redacted%'") }, 10),
+    'and obeyed there');
+is(set($there, redact => [ 'city', 'street' ]), 200, 'changed on the other');
+ok(Process::wait_until(sub { redacted($admin) eq 'city street' }, 5), 'and back: the newest counts');
+
 # ---- without the database ----
 ($admin, $demo) = map { $one->login($_) } qw(admin demo);
 $there = through($two, $admin);

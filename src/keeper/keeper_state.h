@@ -119,6 +119,7 @@ struct keeper_t {
     settings_book_t settings;
     apr_uint32_t settings_generation; /* that `settings` was read at, plus 1 */
     apr_status_t settings_reported;
+    int settings_unwritten; /* told that another machine's cannot be kept */
 
     /* status.c */
     apr_time_t told_at; /* boot clock */
@@ -349,6 +350,11 @@ void status_tick(keeper_t *keeper, apr_status_t drained, int moved);
 
 /* Tells other machines, and hears from them, if it is time. */
 void sync_tick(keeper_t *keeper);
+
+/* ---- sync_settings.c ---- */
+
+/* The same for what managers have set, within sync_tick's transaction. Clears keeper->sync_pool. */
+apr_status_t sync_settings(keeper_t *keeper);
 
 /* ---- cleanup.c ---- */
 

@@ -193,6 +193,9 @@ static apr_status_t converse(keeper_t *keeper)
     if (status == APR_SUCCESS) {
         status = speak(keeper);
     }
+    if (status == APR_SUCCESS) {
+        status = sync_settings(keeper);
+    }
     if (status == APR_SUCCESS && boot_time_now() - keeper->shared_purged_at >= PURGE_GAP) {
         keeper->shared_purged_at = boot_time_now();
         status = store_shared_purge(keeper->store, apr_time_now());
