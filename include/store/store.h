@@ -48,6 +48,9 @@ apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t 
                         store_mode_t mode, const char **problem);
 void store_close(store_t *store);
 const char *store_error(const store_t *store);
+/* After a transaction was rolled back: 1 if the database's server was gone by then, so that the
+ * failure says nothing about what the transaction held. */
+int store_lost(const store_t *store);
 
 apr_status_t store_begin(store_t *store);
 /* On any failure the transaction is rolled back and nothing of it stands. */

@@ -350,6 +350,7 @@ apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode,
     status = settle_all(&settling, refused);
     if (status != APR_SUCCESS || mode == SETTLE_PROBE) {
         store_rollback(keeper->store);
+        *refused = *refused && !store_lost(keeper->store);
         return status;
     }
     status = store_commit(keeper->store);

@@ -113,11 +113,12 @@ apr_status_t connection_run(connection_t *connection, const char *sql)
                          apr_dbd_query(connection->driver, connection->handle, &changed, sql));
 }
 
-void connection_run_anyway(connection_t *connection, const char *sql)
+apr_status_t connection_run_anyway(connection_t *connection, const char *sql)
 {
     int changed;
 
-    apr_dbd_query(connection->driver, connection->handle, &changed, sql);
+    return apr_dbd_query(connection->driver, connection->handle, &changed, sql) ? APR_EGENERAL
+                                                                                : APR_SUCCESS;
 }
 
 apr_status_t connection_prepare(connection_t *connection, const char *sql, statement_t **statement)

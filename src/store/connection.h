@@ -34,8 +34,8 @@ apr_status_t connection_fail(connection_t *connection, const char *reason);
 
 /* One statement without parameters that gives no rows. */
 apr_status_t connection_run(connection_t *connection, const char *sql);
-/* The same even after an error, its result ignored: for ROLLBACK. */
-void connection_run_anyway(connection_t *connection, const char *sql);
+/* The same even after an error, which it leaves as it is: for ROLLBACK. */
+apr_status_t connection_run_anyway(connection_t *connection, const char *sql);
 
 /* Prepares a statement, once per text and connection. Each parameter is written %s, a per cent sign
  * %%. Lives as long as the connection. */

@@ -28,6 +28,7 @@ struct store_t {
     store_mode_t mode;
     statement_t *statement[STATEMENTS]; /* prepared when first used */
     int in_transaction;
+    int lost; /* see store_lost */
 
     /* What store_append gathers and store_commit writes. Forgotten with the transaction. */
     apr_pool_t *transaction; /* cleared by store_begin */

@@ -227,6 +227,11 @@ const char *store_error(const store_t *store)
     return connection_error(store->connection);
 }
 
+int store_lost(const store_t *store)
+{
+    return store->lost;
+}
+
 /* ---- transactions: by plain statements, since apr_dbd's own crash on a lost connection (pgsql)
  * and answer success for a rollback (both) ---- */
 
@@ -287,7 +292,9 @@ apr_status_t store_commit(store_t *store)
 void store_rollback(store_t *store)
 {
     if (store->in_transaction) {
-        connection_run_anyway(store->connection, "ROLLBACK");
+        /* A server that can be reached always takes this, whatever failed before. */
+        store->lost = connection_run_anyway(store->connection, "ROLLBACK") != APR_SUCCESS &&
+                      store_is_shared(store);
         store->in_transaction = 0;
     }
     store_append_forget(store);

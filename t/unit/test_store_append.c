@@ -246,6 +246,30 @@ static void test_spoilt_connection(void **state)
     assert_string_equal(fixture_find(fixture, &all), "2 1");
 }
 
+/* A server that went away in the middle of a transaction is told from one that refuses a row. */
+static void test_lost_is_not_refused(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    event_t *event = fixture_event(fixture, "write", 1, -1);
+
+    fixture_add(fixture, event);
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_append(fixture->store, event), APR_EEXIST);
+    store_rollback(fixture->store);
+    assert_int_equal(store_lost(fixture->store), 0);
+    fixture_reopen(fixture);
+    if (store_is_shared(fixture->store)) {
+        assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+        fixture_spoil(fixture);
+        assert_int_equal(fixture_append(fixture, fixture_event(fixture, "write", 2, -1)),
+                         APR_EGENERAL);
+        store_rollback(fixture->store);
+        assert_int_equal(store_lost(fixture->store), 1);
+        fixture_reopen(fixture);
+        assert_int_equal(store_lost(fixture->store), 0);
+    }
+}
+
 /* A page that reads while the keeper writes sees what was committed and waits for nothing. */
 static void test_reader_beside_writer(void **state)
 {
@@ -479,6 +503,7 @@ int main(void)
         FIXTURE_TEST(test_clash),
         FIXTURE_TEST(test_refused_event_leaves_the_transaction),
         FIXTURE_TEST(test_spoilt_connection),
+        FIXTURE_TEST(test_lost_is_not_refused),
         FIXTURE_TEST(test_reader_beside_writer),
         FIXTURE_TEST(test_session_life),
         FIXTURE_TEST(test_session_ends),
