@@ -44,6 +44,13 @@ sub two_nodes {
         is $broken, 0, '... and each carries the hash of the one before';
         is scalar(grep { $_->{operation} eq 'write' } @chain), 20, '... half of them';
     }
+    my %rows = map { $_->{name} => $_->{rows} } $sites[0]->trail->query(
+        'SELECT tableoid::regclass::text AS name, count(*) AS rows FROM events GROUP BY tableoid');
+    my @months = map { $_->{name} } $sites[0]->trail->query(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1");
+    my ($month) = $sites[0]->trail->query(q{SELECT to_char(now() AT TIME ZONE 'UTC', '"events_"YYYY_MM') AS name});
+    cmp_ok $rows{ $month->{name} }, '>=', 40, 'events are in the partition of their month';
+    is scalar(grep { $_ gt $month->{name} } @months), 2, '... and those of the next two months are there already';
     my %ids = map { $_->{id} => 1 } $sites[0]->trail->events;
     is scalar(keys %ids), scalar($sites[0]->trail->events), 'ids are nobody else\'s';
 

@@ -49,4 +49,9 @@ apr_status_t store_purge_attested(store_t *store, const char *node, apr_int64_t 
  * database are somewhat larger and do not shrink. In and out of transactions. */
 apr_status_t store_bytes(store_t *store, apr_int64_t *bytes);
 
+/* Within a transaction: where the database keeps events in partitions by month (PostgreSQL), makes
+ * those of the months ahead, and drops those of past months that have no event left. Does not wait
+ * for readers: what they are in the way of is done by a later call. Elsewhere does nothing. */
+apr_status_t store_partitions(store_t *store, apr_time_t now);
+
 #endif

@@ -177,6 +177,18 @@ void purge_tell_sessions(keeper_t *keeper)
     keeper->purged_sessions = 0;
 }
 
+static apr_status_t keep_partitions(keeper_t *keeper)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (store_is_shared(keeper->store)) {
+        status = database_begin(keeper);
+        status =
+            status ? status : database_end(keeper, store_partitions(keeper->store, apr_time_now()));
+    }
+    return status;
+}
+
 apr_status_t purge_step(keeper_t *keeper)
 {
     int more = 0;
@@ -188,10 +200,11 @@ apr_status_t purge_step(keeper_t *keeper)
     if (status == APR_SUCCESS && keeper->config->retention_count > 0) {
         status = purge_sessions(keeper, &more);
     }
-    keeper->purging = status != APR_SUCCESS || more;
-    if (!keeper->purging) {
+    if (status == APR_SUCCESS && !more) {
         purge_tell_sessions(keeper);
+        status = keep_partitions(keeper);
     }
+    keeper->purging = status != APR_SUCCESS || more;
     return status;
 }
 

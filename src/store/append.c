@@ -13,6 +13,7 @@ void store_append_forget(store_t *store)
     store->sessions = NULL;
     store->tail.node = NULL;
     store->grown = 0;
+    partition_forget(store);
     summarise_forget(store);
 }
 
@@ -85,6 +86,15 @@ static apr_status_t read_tail(store_t *store, const char *node, apr_int64_t *seq
     return status;
 }
 
+static apr_status_t read_last_id(store_t *store, apr_int64_t *id, apr_pool_t *pool)
+{
+    rows_t rows;
+    apr_status_t status = store_select(store, CHAIN_LAST_ID, NULL, &rows, pool);
+
+    *id = !status && rows_next(&rows) ? rows_integer(&rows, 0) : 0;
+    return status;
+}
+
 static apr_status_t exists_already(store_t *store)
 {
     connection_fail(store->connection,
@@ -93,13 +103,17 @@ static apr_status_t exists_already(store_t *store)
 }
 
 /* Kept in memory until the node changes or the transaction ends: one row per transaction instead
- * of one per event. The chain only grows, so a sequence that is not behind its end was used. */
+ * of one per event. Ids and chains only grow, so an id or a sequence that is not behind the end was
+ * used; a table in partitions by time could not tell. */
 static apr_status_t extend_tail(store_t *store, const row_t *row)
 {
     store_tail_t *tail = &store->tail;
     const char *node = row->value[EVENT_NODE], *hash;
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status = tail->node ? APR_SUCCESS : read_last_id(store, &tail->id, store->step);
 
+    if (status) {
+        return status;
+    }
     if (!tail->node || strcmp(tail->node, node)) {
         if ((status = write_tail(store)) ||
             (status = read_tail(store, node, &tail->sequence, &hash, store->step))) {
@@ -107,7 +121,7 @@ static apr_status_t extend_tail(store_t *store, const row_t *row)
         }
         tail->node = apr_pstrdup(store->transaction, node);
     }
-    if (row->sequence <= tail->sequence) {
+    if (row->sequence <= tail->sequence || row->id <= tail->id) {
         return exists_already(store);
     }
     tail->id = row->id;
@@ -119,16 +133,12 @@ static apr_status_t extend_tail(store_t *store, const row_t *row)
 apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
                              apr_int64_t *sequence, const char **hash, apr_pool_t *pool)
 {
-    rows_t rows;
     apr_status_t status = store->in_transaction ? store_step(store) : APR_SUCCESS;
 
     *id = 0;
     if (status || (store->in_transaction && (status = write_tail(store))) ||
-        (status = store_select(store, CHAIN_LAST_ID, NULL, &rows, pool))) {
+        (status = read_last_id(store, id, pool))) {
         return status;
-    }
-    if (rows_next(&rows)) {
-        *id = rows_integer(&rows, 0);
     }
     return read_tail(store, node, sequence, hash, pool);
 }
@@ -157,6 +167,7 @@ apr_status_t store_append(store_t *store, const event_t *event)
     }
     if ((status = extend_tail(store, &row)) || (status = marks_ready(store, row.id)) ||
         (status = upkeep_session(store, event, &row)) ||
+        (status = partition_ready(store, row.time_ms)) ||
         (status = store_execute(store, EVENT_INSERT, row.value, &inserted))) {
         return status;
     }

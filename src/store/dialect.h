@@ -17,6 +17,7 @@ typedef struct dialect_t {
     const char *begin;
     const char *snapshot; /* begins a transaction that sees one state of the database */
     const char *lock;     /* a select that makes writers wait, or NULL */
+    int partitions;       /* events are kept in partitions by month, see partition.c */
     const char *busy;   /* error text of a database that another one holds for a moment, or NULL */
     const char *like;   /* an operator that takes letters of both cases for the same */
     const char *remade; /* error text of a schema that another one makes meanwhile, or NULL */

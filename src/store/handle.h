@@ -45,6 +45,8 @@ struct store_t {
     int tail_checked;      /* in this transaction */
     int tail_read;         /* selects made for it in this transaction */
 
+    int months_from, months_to; /* known to have a partition in this transaction, see partition.c */
+
     apr_int64_t text_horizon; /* see store_text_horizon */
 
     /* Behind whom the search for sessions to forget goes on. */
@@ -74,6 +76,10 @@ apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row);
 
 /* Keeps the table of holds in step with an event that was inserted. */
 apr_status_t upkeep_hold(store_t *store, const event_t *event);
+
+/* Sees to it that an event of this time can be inserted. Forgotten with the transaction. */
+apr_status_t partition_ready(store_t *store, apr_int64_t time_ms);
+void partition_forget(store_t *store);
 
 /* A 64-bit integer as a parameter. */
 const char *number_text(apr_int64_t number, apr_pool_t *pool);

@@ -81,7 +81,23 @@ static const char *const version_2[] = {
     /* What machines tell each other of their sessions. */
     "CREATE TABLE shared_sessions (fingerprint text PRIMARY KEY, change_number bigint NOT NULL, "
     "node text NOT NULL, until_ms bigint NOT NULL, line text NOT NULL)",
-    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)", NULL};
+    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)",
+    /* Events by month, see partition.c. What is there already becomes the first partition. */
+    "ALTER TABLE events RENAME TO events_before",
+    "ALTER TABLE events_before DROP CONSTRAINT events_pkey",
+    "CREATE TABLE events (LIKE events_before, PRIMARY KEY (id, time_ms)) "
+    "PARTITION BY RANGE (time_ms)",
+    "DO $$ DECLARE last_ms bigint; month timestamp; table_name text; BEGIN "
+    "SELECT max(time_ms) INTO last_ms FROM events_before; "
+    "IF last_ms IS NULL THEN DROP TABLE events_before; RETURN; END IF; "
+    "month := date_trunc('month', to_timestamp(last_ms / 1000) AT TIME ZONE 'UTC') "
+    "+ interval '1 month'; "
+    "table_name := 'events_before_' || to_char(month, 'YYYY_MM'); "
+    "EXECUTE 'ALTER TABLE events_before RENAME TO ' || table_name; "
+    "EXECUTE 'ALTER TABLE events ATTACH PARTITION ' || table_name || "
+    "' FOR VALUES FROM (MINVALUE) TO (' || (extract(epoch FROM month) * 1000)::bigint || ')'; "
+    "END $$",
+    NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 
@@ -136,6 +152,7 @@ const dialect_t dialect_postgresql = {
     /* Writers of several machines take turns, a transaction each: ids then grow in the order of
      * the commits, so that whoever reads "everything above id n" misses nothing. */
     .lock = "SELECT pg_advisory_xact_lock(7305041223)",
+    .partitions = 1,
     .has_schema = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('meta')",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},
     .migrations = migrations,

@@ -25,6 +25,10 @@ static const char *const statements[STATEMENTS] = {
                    "WHERE id >= %s AND id < %s AND session = %s AND uid IS NULL "
                    "AND who_uid IS NULL AND (login IS NULL OR login = %s) RETURNING {marks}",
 
+    [PARTITION_LIST] = "SELECT relname FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class "
+                       "ON pg_class.oid = inhrelid WHERE inhparent = to_regclass('events') "
+                       "ORDER BY relname",
+
     [PURGED_BEFORE] = "SELECT first_sequence, before_hash FROM purged "
                       "WHERE node = %s AND last_sequence = %s",
     [PURGED_BEHIND] = "SELECT last_sequence, hash FROM purged "

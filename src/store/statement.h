@@ -12,6 +12,7 @@ typedef enum statement_id_t {
     CHAIN_SET,
     EVENT_INSERT,
     EVENT_NAME,
+    PARTITION_LIST,
     PURGED_BEFORE,
     PURGED_BEHIND,
     PURGED_DELETE,
