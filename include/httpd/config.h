@@ -58,6 +58,7 @@ typedef struct site_t {
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
     int max_user_sessions;                          /* 0: off */
     int end_in_odoo;
+    int old_values;               /* remember what sessions were shown */
     apr_array_header_t *managers; /* of const char *: a login, or group:<xmlid> */
     apr_array_header_t *alerts;   /* of alert_line_t; NULL: unset */
     const char *page_url;         /* the audit page's address, for mails */
@@ -97,6 +98,9 @@ const char *config_check_alerts(const installation_t *installation, const site_t
 const char *config_page_url(apr_pool_t *pool, const server_rec *server, const char *path);
 /* 1 if other machines may use the same database. */
 int config_shared(const installation_t *installation);
+
+/* 1 if any virtual host keeps old values. */
+int config_any_old_values(server_rec *main_server);
 
 /* 1 if the audit is on for any virtual host. */
 int config_any_site(server_rec *main_server);

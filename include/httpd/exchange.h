@@ -37,11 +37,13 @@ typedef struct exchange_t {
     int refused;             /* answered by us with 401 */
 
     call_reader_t *call_reader;
-    const call_t *call;  /* once the body was read whole; NULL before */
-    const char *model;   /* the call's, or of an import the one that it is for */
-    int wanted;          /* the call's event is tracked */
-    event_t *event;      /* what stands in the journal so far; NULL: nothing yet */
-    apr_uint64_t number; /* in the journal, of the intent; 0: no intent was written */
+    const call_t *call;     /* once the body was read whole; NULL before */
+    const char *model;      /* the call's, or of an import the one that it is for */
+    int wanted;             /* the call's event is tracked */
+    const char *old_values; /* JSON: what the session was last shown of what it writes, or NULL */
+    int written;            /* that was forgotten, for it holds no longer */
+    event_t *event;         /* what stands in the journal so far; NULL: nothing yet */
+    apr_uint64_t number;    /* in the journal, of the intent; 0: no intent was written */
     reply_reader_t *reply_reader;
     reply_head_t head;
     int concluded; /* the outcome is on record */
@@ -77,6 +79,11 @@ int record_refuses(exchange_t *exchange, apr_status_t status);
 /* The answer is known, or will never be: applies it to the session and writes the outcome. Only the
  * first call counts. */
 void record_outcome(exchange_t *exchange, int complete);
+/* Old values: what the session was shown of the records that it writes, in the call that was read;
+ * then, with its answer, what is shown now; and that what it wrote is shown no longer. */
+void old_values_find(exchange_t *exchange);
+void old_values_watch(exchange_t *exchange); /* the answer's reader was made and has read nothing */
+void old_values_forget(exchange_t *exchange);
 /* Asks the browser for its client hints, in the headers of a page that goes to it over TLS. */
 void hints_ask(exchange_t *exchange);
 /* What it sent of them, for the event. */

@@ -44,6 +44,9 @@ typedef struct call_t {
      * good for a fingerprint and nothing else. */
     const char *api_key;
     result_ids_t result_ids;
+    /* Where the result has whole records with their "id", as the path of a result_ids_t without
+     * it ("[]", "records[]"); NULL: nowhere. Only there are the values what Odoo had stored. */
+    const char *shown;
     /* base_import names its target only when its import record is made (facts A10): the target of
      * a create of one, and the record that a later import runs. */
     const char *import_model;  /* NULL: no such create */

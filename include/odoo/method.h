@@ -15,6 +15,7 @@
 #define METHOD_ROWS 32u        /* its values are rows, the names of their columns in `fields` */
 #define METHOD_SECRET 64u      /* its arguments are secrets: none is kept */
 #define METHOD_BACKGROUND 128u /* sent by the web client on its own */
+#define METHOD_SHOWS 512u      /* answers records as they are stored, where result_ids has ids */
 #define METHOD_NAME 256u       /* `values` is one value, of the field "name" */
 
 typedef struct method_t {

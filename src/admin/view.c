@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "text/duration.h"
@@ -76,6 +77,33 @@ static void add_change(apr_pool_t *pool, json_value_t *changes, const char *fiel
     json_set(change, "new", shown_value(pool, after));
 }
 
+/* The old values of a call on several records stand under their ids; no field has such a name. */
+static int is_by_record(const json_value_t *before)
+{
+    return before && before->type == JSON_TYPE_OBJECT && before->first &&
+           apr_isdigit(*before->first->key);
+}
+
+/* Of several records all that is known of the field, under their ids; NULL if nothing is. */
+static const json_value_t *old_value(apr_pool_t *pool, const json_value_t *before,
+                                     const char *field)
+{
+    json_value_t *known;
+
+    if (!is_by_record(before)) {
+        return json_member(before, field);
+    }
+    known = json_new_object(pool);
+    for (const json_value_t *record = before->first; record; record = record->next) {
+        const json_value_t *value = json_member(record, field);
+
+        if (value) {
+            json_set(known, record->key, apr_pmemdup(pool, value, sizeof(*value)));
+        }
+    }
+    return known->first ? known : NULL;
+}
+
 /* Both may be of any type or NULL: values are an object, or an array of objects where the call
  * carried a list. */
 static void add_changes(apr_pool_t *pool, json_value_t *changes, const json_value_t *before,
@@ -94,7 +122,7 @@ static void add_changes(apr_pool_t *pool, json_value_t *changes, const json_valu
         return;
     }
     for (; members && changes->count < VIEW_MAX_CHANGES; members = members->next) {
-        add_change(pool, changes, members->key, json_member(before, members->key), members);
+        add_change(pool, changes, members->key, old_value(pool, before, members->key), members);
     }
 }
 
@@ -108,7 +136,7 @@ json_value_t *view_changes(apr_pool_t *pool, const json_value_t *event)
         const json_value_t *element = after->first;
 
         for (; element && changes->count < VIEW_MAX_CHANGES; element = element->next) {
-            add_changes(pool, changes, NULL, element);
+            add_changes(pool, changes, is_by_record(before) ? before : NULL, element);
         }
     }
     else {

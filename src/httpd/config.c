@@ -38,6 +38,7 @@ void *config_create(apr_pool_t *pool, server_rec *server)
     config->site.max_lifetime = CONFIG_UNSET;
     config->site.max_user_sessions = CONFIG_UNSET;
     config->site.end_in_odoo = CONFIG_UNSET;
+    config->site.old_values = CONFIG_UNSET;
     config->site.all_carriers = CONFIG_UNSET;
     config->site.settings_locked = CONFIG_UNSET;
     config->site.client_hints = CONFIG_UNSET;
@@ -65,6 +66,7 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(max_lifetime);
     MERGE_NUMBER(max_user_sessions);
     MERGE_NUMBER(end_in_odoo);
+    MERGE_NUMBER(old_values);
     MERGE_POINTER(managers);
     MERGE_NUMBER(all_carriers);
     MERGE_NUMBER(settings_locked);
@@ -96,6 +98,18 @@ const site_t *config_site(const request_rec *request)
 int config_shared(const installation_t *installation)
 {
     return strcmp(installation->store.driver, EMBEDDED) != 0;
+}
+
+int config_any_old_values(server_rec *main_server)
+{
+    for (server_rec *server = main_server; server; server = server->next) {
+        const site_t *site = &config_of(server)->site;
+
+        if (site->enabled == 1 && site->old_values) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int config_any_site(server_rec *main_server)
@@ -174,6 +188,7 @@ static const char *site_complete(apr_pool_t *pool, server_rec *server, site_t *s
     DEFAULT_NUMBER(site->max_lifetime, 0);
     DEFAULT_NUMBER(site->max_user_sessions, 0);
     DEFAULT_NUMBER(site->end_in_odoo, 0);
+    DEFAULT_NUMBER(site->old_values, 1);
     DEFAULT_NUMBER(site->all_carriers, 0);
     DEFAULT_NUMBER(site->settings_locked, 0);
     DEFAULT_NUMBER(site->client_hints, 1);

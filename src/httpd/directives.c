@@ -372,6 +372,17 @@ static const char *set_end_in_odoo(cmd_parms *cmd, void *dir, int on)
     return error;
 }
 
+static const char *set_old_values(cmd_parms *cmd, void *dir, int on)
+{
+    const char *error = per_site(cmd);
+
+    (void)dir;
+    if (!error) {
+        own(cmd)->site.old_values = on;
+    }
+    return error;
+}
+
 static const char *set_client_hints(cmd_parms *cmd, void *dir, int on)
 {
     const char *error = per_site(cmd);
@@ -450,6 +461,8 @@ const command_rec config_directives[] = {
                     "field names (globs) whose values are never kept, besides the built-in ones"),
     AP_INIT_TAKE1("UserAuditValues", set_values, NULL, RSRC_CONF,
                   "how much of a write is kept: none, names or values"),
+    AP_INIT_FLAG("UserAuditOldValues", set_old_values, NULL, RSRC_CONF,
+                 "Off: do not remember what sessions were shown, to tell old values of a write"),
     AP_INIT_TAKE1("UserAuditIdleTimeout", set_idle_timeout, NULL, RSRC_CONF,
                   "ends a session so long after its person's last action, or off"),
     AP_INIT_TAKE1("UserAuditMaxLifetime", set_max_lifetime, NULL, RSRC_CONF,

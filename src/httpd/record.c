@@ -104,6 +104,7 @@ static void set_call(event_t *event, const exchange_t *exchange, const call_t *c
     }
     event_set(event, EVENT_FIELDS, call->fields);
     event_set(event, EVENT_VALUES, call->values);
+    event_set(event, EVENT_OLD_VALUES, exchange->old_values);
     if (call->login) {
         event_set(event, EVENT_LOGIN, call->login);
     }
@@ -186,6 +187,7 @@ static void finish_body(exchange_t *exchange, int complete)
     exchange->model = final_model(exchange);
     exchange->wanted = call->operation != OPERATION_NONE &&
                        track_wants(exchange->rules->track, call->operation, exchange->model);
+    old_values_find(exchange);
     if (exchange->session.state == SESSION_OPEN && exchange->route->body == ROUTE_BODY_JSON &&
         exchange->route->personal && !call->background) {
         /* The gate let it in in time, however long its body took. */
@@ -317,5 +319,8 @@ void record_outcome(exchange_t *exchange, int complete)
                                    : reply_unseen(exchange);
     life_apply(exchange, reply, &session);
     remember_import(exchange, reply);
+    if (reply->outcome == OUTCOME_SUCCESS || reply->outcome == OUTCOME_UNKNOWN) {
+        old_values_forget(exchange);
+    }
     write_outcome(exchange, reply, &session);
 }

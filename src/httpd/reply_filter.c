@@ -56,6 +56,7 @@ static void begin(exchange_t *exchange)
     hints_ask(exchange);
     exchange->reply_reader = reply_reader_create(exchange->request->pool, exchange->route,
                                                  exchange->call, &exchange->head, exchange->wanted);
+    old_values_watch(exchange);
 }
 
 typedef enum progress_t { PROGRESS_MORE, PROGRESS_DONE, PROGRESS_CUT } progress_t;

@@ -28,6 +28,7 @@ APLOG_USE_MODULE(user_audit);
 #define RETAINED_TABLE "mod_user_audit.sessions"
 #define RETAINED_BOARD "mod_user_audit.board"
 #define RETAINED_IMPORTS "mod_user_audit.imports"
+#define RETAINED_SHOWN "mod_user_audit.shown"
 #define TICK apr_time_from_msec(100) /* how late a tunnel is cut at most */
 #define TICKS_PER_SYNC 10
 
@@ -257,6 +258,30 @@ static void look_at_settings(apr_pool_t *pool, const runtime_t *self, server_rec
     }
 }
 
+/* Without it there are no old values, and all else is as it was. Once made it stays. */
+static void take_shown(runtime_t *self, server_rec *server)
+{
+    shown_t **retained = ap_retained_data_get(RETAINED_SHOWN);
+    apr_status_t status = APR_SUCCESS;
+
+    self->shown = NULL;
+    if (!config_any_old_values(server)) {
+        return;
+    }
+    if (!retained) {
+        retained = ap_retained_data_create(RETAINED_SHOWN, sizeof(*retained));
+    }
+    if (!*retained || shown_check(*retained) != APR_SUCCESS) {
+        status = shown_create(retained, server->process->pool);
+    }
+    self->shown = *retained;
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
+                     "user_audit: there is no shared memory for what sessions were shown; events "
+                     "of writes have no old values");
+    }
+}
+
 static const char *node_name(apr_pool_t *pool)
 {
     char name[NODE_SIZE];
@@ -291,6 +316,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
         (problem = take_board(pconf, self, main_server))) {
         return problem;
     }
+    take_shown(self, main_server);
     make_marks(self, main_server);
     look_at_settings(pconf, self, main_server);
     return take_table(pconf, self, main_server);

@@ -12,6 +12,8 @@
 #define MEMBER_IDS "$ids"
 #define MEMBER_COPIED "$copied"
 
+#define RECORD_ID ".id" /* how the paths of methods with METHOD_SHOWS end */
+
 static const char *const context_members[] = {"active_model", "active_id", "active_ids", NULL};
 
 typedef struct arguments_t {
@@ -115,6 +117,18 @@ static void read_records(const arguments_t *arguments, call_t *call)
     else if (!arguments->ids) {
         call->record_count = -1;
     }
+}
+
+/* Where the ids of the result stand there are records around them; where none are looked for, the
+ * result is a list of records. */
+static const char *records_path(apr_pool_t *pool, const method_t *method)
+{
+    const char *ids = method->result_ids;
+
+    if (!(method->flags & METHOD_SHOWS)) {
+        return NULL;
+    }
+    return ids ? apr_pstrmemdup(pool, ids, strlen(ids) - strlen(RECORD_ID)) : "[]";
 }
 
 /* Odoo answers true to a write of no records, and to a create of none, and does nothing. Such a
@@ -314,6 +328,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const red
     call->operation = method->operation;
     call->background = (method->flags & METHOD_BACKGROUND) != 0;
     call->result_ids = method->result_ids;
+    call->shown = records_path(pool, method);
     find_ids(&arguments);
     call->record_ids = arguments.read.ids;
     call->record_count = arguments.read.count;

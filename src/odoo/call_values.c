@@ -201,15 +201,14 @@ static int lost_members(const json_value_t *value)
     return 0;
 }
 
-/* Fields whose text is a file's content in base64, and the list of them that message_post takes. */
-static int holds_file(const char *key)
+int call_values_holds_file(const char *key)
 {
     static const char *const globs[] = {"datas",     "raw",         "db_datas", "image_*",
                                         "image",     "avatar_*",    "file",     "file_data",
                                         "data_file", "attachments", NULL};
 
     for (const char *const *glob = globs; key && *glob; glob++) {
-        if (glob_match(*glob, key)) {
+        if (**glob == *key && glob_match(*glob, key)) {
             return 1;
         }
     }
@@ -235,7 +234,7 @@ static void hide_files(apr_pool_t *pool, json_value_t *value, int in_file, int i
 {
     int first = 1;
 
-    in_file |= holds_file(value->key);
+    in_file |= call_values_holds_file(value->key);
     if (value->type == JSON_TYPE_STRING && in_file && !is_name && *value->text) {
         hide_text(pool, value);
     }
@@ -244,6 +243,11 @@ static void hide_files(apr_pool_t *pool, json_value_t *value, int in_file, int i
         hide_files(pool, member, in_file, in_file && value->type == JSON_TYPE_ARRAY && first);
         first = 0;
     }
+}
+
+void call_values_hide_files(apr_pool_t *pool, json_value_t *value)
+{
+    hide_files(pool, value, 0, 0);
 }
 
 const char *call_values_write(apr_pool_t *pool, const redact_t *redact, json_value_t *value,

@@ -17,6 +17,12 @@ json_value_t *call_values_move(apr_pool_t *pool, const json_value_t *value);
 json_value_t *call_values_rows(apr_pool_t *pool, const json_value_t *columns,
                                const json_value_t *rows);
 
+/* 1 for the name of a field whose text is a file's content in base64, or of the list of them that
+ * message_post takes. NULL is none. */
+int call_values_holds_file(const char *key);
+/* Leaves of the text of each such field within the value, however short, its length and hash. */
+void call_values_hide_files(apr_pool_t *pool, json_value_t *value);
+
 /* Redacts and writes the value in at most CALL_MAX_VALUES bytes of valid JSON. What does not fit
  * is left out, said in the JSON itself, and *truncated turns 1. */
 const char *call_values_write(apr_pool_t *pool, const redact_t *redact, json_value_t *value,

@@ -15,6 +15,7 @@
 #define PASSWORD_CHANGED OPERATION_PASSWORD_CHANGED
 
 #define IDS METHOD_IDS
+#define SHOWS METHOD_SHOWS
 #define MODEL_METHOD 0 /* @api.model: no ids */
 
 /* Sorted by name, for bsearch; of one name the rows of a model stand before the one for any.
@@ -115,7 +116,7 @@ static const method_t methods[] = {
      "display_name", "[][0]"},
     {"onchange", NULL, NONE, IDS, NULL, NULL, NULL, NULL, NULL},
     {"parse_preview", "base_import.import", NONE, IDS, NULL, NULL, NULL, NULL, NULL},
-    {"read", NULL, READ, IDS, "fields load", NULL, "fields", NULL, "[].id"},
+    {"read", NULL, READ, IDS | SHOWS, "fields load", NULL, "fields", NULL, "[].id"},
     {"read_group", NULL, SEARCH, MODEL_METHOD, "domain fields groupby", NULL, "fields", NULL, NULL},
     {"read_progress_bar", NULL, SEARCH, MODEL_METHOD, "domain group_by progress_bar", NULL,
      "group_by", NULL, NULL},
@@ -134,8 +135,8 @@ static const method_t methods[] = {
      "field_name", NULL, NULL},
     {"search_panel_select_range", NULL, SEARCH, MODEL_METHOD, "field_name", NULL, "field_name",
      NULL, NULL},
-    {"search_read", NULL, READ, MODEL_METHOD, "domain fields offset limit order", NULL, "fields",
-     NULL, "[].id"},
+    {"search_read", NULL, READ, SHOWS, "domain fields offset limit order", NULL, "fields", NULL,
+     "[].id"},
     {"set_param", "ir.config_parameter", CALL, MODEL_METHOD, "key value", NULL, NULL, NULL, NULL},
     {"sorted", NULL, READ, IDS, "key", NULL, NULL, NULL, NULL},
     {"systray_get_activities", "res.users", NONE, MODEL_METHOD | METHOD_BACKGROUND, NULL, NULL,
@@ -148,15 +149,16 @@ static const method_t methods[] = {
     {"web_name_search", NULL, READ, MODEL_METHOD, "name specification domain operator limit", NULL,
      "specification", NULL, "[].id"},
     {"web_override_translations", NULL, WRITE, IDS, "values", "values", NULL, NULL, NULL},
-    {"web_read", NULL, READ, IDS, "specification", NULL, "specification", NULL, "[].id"},
-    {"web_read_group", NULL, SEARCH, MODEL_METHOD, "domain fields/groupby", NULL, NULL, NULL,
+    {"web_read", NULL, READ, IDS | SHOWS, "specification", NULL, "specification", NULL, "[].id"},
+    {"web_read_group", NULL, SEARCH, SHOWS, "domain fields/groupby", NULL, NULL, NULL,
      "groups[].__records[].id"},
     {"web_resequence", NULL, WRITE, IDS, "specification field_name offset", NULL, "field_name",
      "sequence", NULL},
-    {"web_save", NULL, WRITE, IDS | METHOD_SAVE, "vals/values specification next_id", "vals", NULL,
-     NULL, "[].id"},
-    {"web_save_multi", NULL, WRITE, IDS, "vals_list specification", "vals_list", NULL, NULL, NULL},
-    {"web_search_read", NULL, READ, MODEL_METHOD,
+    {"web_save", NULL, WRITE, IDS | SHOWS | METHOD_SAVE, "vals/values specification next_id",
+     "vals", NULL, NULL, "[].id"},
+    {"web_save_multi", NULL, WRITE, IDS | SHOWS, "vals_list specification", "vals_list", NULL, NULL,
+     NULL},
+    {"web_search_read", NULL, READ, SHOWS,
      "domain fields/specification offset limit order count_limit", NULL, "fields", NULL,
      "records[].id"},
     {"write", NULL, WRITE, IDS, "vals/values", "vals", NULL, NULL, NULL},

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "record_reader.h"
 #include "result_ids.h"
 #include "xmlrpc.h"
 
@@ -13,7 +14,14 @@ static const json_limits_t limits = {4, 1024, 512, 4};
 typedef enum place_t { PLACE_OUTSIDE, PLACE_ENVELOPE, PLACE_ERROR, PLACE_DATA } place_t;
 
 /* Who gets the tokens of the value under way. */
-typedef enum taker_t { TAKER_NONE, TAKER_SKIP, TAKER_TREE, TAKER_IDS, TAKER_IDENTITY } taker_t;
+typedef enum taker_t {
+    TAKER_NONE,
+    TAKER_SKIP,
+    TAKER_TREE,
+    TAKER_IDS,
+    TAKER_IDENTITY,
+    TAKER_RECORDS
+} taker_t;
 
 struct reply_envelope_t {
     reply_shape_t shape;
@@ -26,6 +34,7 @@ struct reply_envelope_t {
     json_tree_t *name, *code;
     result_reader_t *ids;        /* NULL: not wanted */
     identity_reader_t *identity; /* likewise */
+    record_reader_t *records;    /* likewise; besides ids, perhaps */
     char key[KEY_SIZE];
     apr_size_t key_length;
     int in_key;
@@ -52,6 +61,9 @@ static taker_t take_result(reply_envelope_t *envelope)
     envelope->has_result = 1;
     if (envelope->identity) {
         return TAKER_IDENTITY;
+    }
+    if (envelope->records) {
+        return TAKER_RECORDS;
     }
     if (envelope->ids) {
         return TAKER_IDS;
@@ -116,7 +128,8 @@ static void end_value(reply_envelope_t *envelope)
 {
     envelope->taker = TAKER_NONE;
     envelope->result_over |= envelope->has_result && envelope->place <= PLACE_ENVELOPE;
-    envelope->enough = envelope->has_result && reply_envelope_whole(envelope);
+    envelope->enough = envelope->has_result &&
+                       (envelope->records ? envelope->result_over : reply_envelope_whole(envelope));
 }
 
 static void pass_token(reply_envelope_t *envelope, json_token_t token)
@@ -129,6 +142,12 @@ static void pass_token(reply_envelope_t *envelope, json_token_t token)
         break;
     case TAKER_IDS:
         over = result_reader_token(envelope->ids, envelope->scan, token);
+        break;
+    case TAKER_RECORDS:
+        if (envelope->ids) {
+            result_reader_token(envelope->ids, NULL, token);
+        }
+        over = record_reader_token(envelope->records, envelope->scan, token);
         break;
     case TAKER_IDENTITY:
         over = identity_reader_token(envelope->identity, envelope->scan, token);
@@ -155,6 +174,12 @@ static void pass_text(reply_envelope_t *envelope, json_token_t token, const char
         break;
     case TAKER_IDS:
         over = result_reader_text(envelope->ids, token, data, length, last);
+        break;
+    case TAKER_RECORDS:
+        if (envelope->ids) {
+            result_reader_text(envelope->ids, token, data, length, last);
+        }
+        over = record_reader_text(envelope->records, token, data, length, last);
         break;
     case TAKER_IDENTITY:
         over = identity_reader_text(envelope->identity, token, data, length, last);
@@ -234,6 +259,12 @@ reply_envelope_t *reply_envelope_create(apr_pool_t *pool, reply_shape_t shape, r
         envelope->ids = result_reader_create(pool, paths);
     }
     return envelope;
+}
+
+void reply_envelope_watch(reply_envelope_t *envelope, apr_pool_t *pool, const char *path,
+                          const reply_watcher_t *watcher)
+{
+    envelope->records = record_reader_create(pool, path, watcher);
 }
 
 int reply_envelope_whole(const reply_envelope_t *envelope)

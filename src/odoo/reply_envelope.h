@@ -6,6 +6,7 @@
 
 #include "odoo/call.h"
 #include "odoo/identity.h"
+#include "odoo/reply.h"
 
 typedef struct reply_envelope_t reply_envelope_t;
 
@@ -21,6 +22,10 @@ reply_envelope_t *reply_envelope_create(apr_pool_t *pool, reply_shape_t shape, r
 
 /* To be called before the first feed: the answer is XML-RPC. Returns 0 if there is no memory. */
 int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool);
+
+/* To be called before the first feed: tells of the records at that path of the result. */
+void reply_envelope_watch(reply_envelope_t *envelope, apr_pool_t *pool, const char *path,
+                          const reply_watcher_t *watcher);
 
 /* Returns 1 when the rest cannot change anything. */
 int reply_envelope_feed(reply_envelope_t *envelope, const char *data, apr_size_t length);

@@ -40,7 +40,8 @@ struct result_reader_t {
     unsigned path_count;
     level_t levels[MAX_STEPS];
     unsigned depth;
-    int skipping; /* the scanner skips: only an END is to come */
+    unsigned
+        skipping; /* containers open that hold no id; the scanner may leave out what is in them */
     int complete;
     char text[KEY_SIZE]; /* the key or number whose pieces arrive */
     apr_size_t text_length;
@@ -173,7 +174,9 @@ static void open_container(result_reader_t *reader, json_scan_t *scan, int is_ar
 
     if (!goes_on(reader, paths) && (!failure || reader->depth == MAX_STEPS)) {
         reader->skipping = 1;
-        json_scan_skip(scan);
+        if (scan) {
+            json_scan_skip(scan);
+        }
         return;
     }
     level = &reader->levels[reader->depth++];
@@ -192,16 +195,30 @@ static void note_content(result_reader_t *reader)
     }
 }
 
+/* 1 once the container that is passed over is at its end. */
+static int pass_over(result_reader_t *reader, json_token_t token)
+{
+    if (token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN) {
+        reader->skipping++;
+    }
+    else if (token == JSON_OBJECT_END || token == JSON_ARRAY_END) {
+        reader->skipping--;
+    }
+    return reader->skipping == 0;
+}
+
 int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t token)
 {
+    if (reader->skipping) {
+        if (pass_over(reader, token)) {
+            end_value(reader);
+        }
+        return reader->complete;
+    }
     if (token != JSON_OBJECT_END && token != JSON_ARRAY_END) {
         note_content(reader);
     }
-    if (reader->skipping) {
-        reader->skipping = 0;
-        end_value(reader);
-    }
-    else if (token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN) {
+    if (token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN) {
         open_container(reader, scan, token == JSON_ARRAY_BEGIN);
     }
     else if (token == JSON_OBJECT_END || token == JSON_ARRAY_END) {
@@ -255,6 +272,9 @@ static void end_text(result_reader_t *reader, json_token_t token)
 int result_reader_text(result_reader_t *reader, json_token_t token, const char *data,
                        apr_size_t length, int last)
 {
+    if (reader->skipping) {
+        return 0;
+    }
     if (token == JSON_STRING) {
         reader->text_length += length; /* only that there is something counts */
     }

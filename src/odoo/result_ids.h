@@ -12,7 +12,7 @@ typedef struct result_reader_t result_reader_t;
 result_reader_t *result_reader_create(apr_pool_t *pool, result_ids_t paths);
 
 /* Pass on the tokens of one value, its own BEGIN and END included. Returns 1 once it is complete.
- * Skips in the scanner what cannot hold an id. */
+ * Skips in the scanner what cannot hold an id; scan NULL: somebody else wants to see that. */
 int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t token);
 int result_reader_text(result_reader_t *reader, json_token_t token, const char *data,
                        apr_size_t length, int last);

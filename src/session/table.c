@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared_lock.h"
 #include "table_layout.h"
 
 /* ---- names ---- */
@@ -35,31 +36,12 @@ apr_time_t boot_time_now(void)
 
 /* ---- the segment ---- */
 
-static apr_status_t lock_init(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t attributes;
-    int error = pthread_mutexattr_init(&attributes);
-
-    if (error) {
-        return APR_FROM_OS_ERROR(error);
-    }
-    error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    if (!error) {
-        error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    }
-    if (!error) {
-        error = pthread_mutex_init(lock, &attributes);
-    }
-    pthread_mutexattr_destroy(&attributes);
-    return APR_FROM_OS_ERROR(error);
-}
-
 static apr_status_t table_init(session_table_t *table, apr_uint32_t slots)
 {
     apr_status_t rv = digest_random(table->hash_key, sizeof(table->hash_key));
 
     if (rv == APR_SUCCESS) {
-        rv = lock_init(&table->lock);
+        rv = shared_lock_init(&table->lock);
     }
     if (rv == APR_SUCCESS) {
         table->slots = slots;
