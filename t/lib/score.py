@@ -56,7 +56,9 @@ DATA = {
     "logout",
 }
 # Any other operation is what the module records of itself, no request's doing.
-OF_REQUESTS = DATA | READS | {"call"}
+OF_REQUESTS = DATA | READS | {"call", "password_changed"}
+# Buttons that the trail calls by what they do.
+OWN_NAMES = {"change_password_button": "password_changed"}
 FAILURES = {"denied", "failed"}
 
 WAYS = [
@@ -193,7 +195,7 @@ def _expected_of(line, label):
         return Expected("import", ok, model, ids)
     if operation == "call" or label.get("via") not in DIRECT:
         return Expected(
-            "call",
+            OWN_NAMES.get(label.get("via"), "call"),
             ok,
             model if operation == "call" else None,
             ids if operation == "call" else called_ids(line),
