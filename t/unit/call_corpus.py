@@ -59,6 +59,10 @@ def ids_in(text):
     return [int(word) for word in (text or "").split()]
 
 
+# What says more than that a method was called.
+TELLING = ("password_changed", "devices_revoked")
+
+
 def expected_operation(label):
     """The operation that a label stands for, by the corpus's own table."""
     if label["op"] == "read":
@@ -97,7 +101,9 @@ def check_label(tap, label, answer, record):
     call = answer["call"]
     operation = expected_operation(label)
     name = "%s by %s" % (operation, way_of(record["request"]["path"].split("?")[0]))
-    tap.check("operation " + name, answer["reply"]["operation"] == operation, call, label)
+    told = answer["reply"]["operation"]
+    tap.check("operation " + name, told == operation or (operation == "call" and told in TELLING),
+              call, label)
     if operation == "import":
         tap.check("import record " + name, call["import_record"] > 0, call, label)
     elif (operation in ("create", "write", "unlink", "read", "search", "export", "report") and
