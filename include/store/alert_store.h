@@ -62,6 +62,9 @@ apr_status_t store_outbox_put(store_t *store, const char *node, const store_outb
 apr_status_t store_outbox_due(store_t *store, const char *node, const char *channel, apr_time_t now,
                               int limit, apr_array_header_t **messages, apr_pool_t *pool);
 apr_status_t store_outbox_retry(store_t *store, const char *id, apr_time_t due);
+/* Makes messages of other nodes that were due before that moment the node's own; *count of them. */
+apr_status_t store_outbox_adopt(store_t *store, const char *node, const char *channel,
+                                apr_time_t before, int *count);
 apr_status_t store_outbox_remove(store_t *store, const char *id);
 /* How many messages of a site wait. */
 apr_status_t store_outbox_count(store_t *store, const char *site, apr_int64_t *count);

@@ -217,6 +217,19 @@ apr_status_t store_outbox_retry(store_t *store, const char *id, apr_time_t due)
     return store_execute(store, OUTBOX_RETRY, values, NULL);
 }
 
+apr_status_t store_outbox_adopt(store_t *store, const char *node, const char *channel,
+                                apr_time_t before, int *count)
+{
+    apr_status_t status = store_step(store);
+
+    *count = 0;
+    if (status) {
+        return status;
+    }
+    const char *values[] = {node, node, channel, msec_text(store, before)};
+    return store_execute(store, OUTBOX_ADOPT, values, count);
+}
+
 apr_status_t store_outbox_remove(store_t *store, const char *id)
 {
     apr_status_t status = store_step(store);

@@ -105,8 +105,8 @@ static const char *const statements[STATEMENTS] = {
     [SESSION_WHO] = "SELECT uid, login, name FROM sessions WHERE reference = %s",
     /* Login and name of somebody else do not stay beside a new uid. */
     [SESSION_NAME] = "UPDATE sessions SET login = COALESCE(%s, CASE WHEN uid = %s THEN login END), "
-                     "name = COALESCE(%s, CASE WHEN uid = %s THEN name END), uid = %s "
-                     "WHERE reference = %s",
+                     "name = COALESCE(%s, CASE WHEN uid = %s THEN name END), uid = %s, "
+                     "db = COALESCE(%s, db) WHERE reference = %s",
     [SESSION_LOGIN] = "UPDATE sessions SET login = COALESCE(login, %s), "
                       "name = COALESCE(name, %s) WHERE reference = %s",
     /* Segments are read side by side: a logout may be read before the login that it ended. */
@@ -156,6 +156,8 @@ static const char *const statements[STATEMENTS] = {
                    "FROM outbox WHERE node = %s AND channel = %s AND due_ms <= %s "
                    "ORDER BY due_ms, id LIMIT %s",
     [OUTBOX_RETRY] = "UPDATE outbox SET due_ms = %s, tries = tries + 1 WHERE id = %s",
+    [OUTBOX_ADOPT] =
+        "UPDATE outbox SET node = %s WHERE node <> %s AND channel = %s AND due_ms <= %s",
     [OUTBOX_REMOVE] = "DELETE FROM outbox WHERE id = %s",
     [OUTBOX_COUNT] = "SELECT COUNT(*) FROM outbox WHERE site = %s",
 

@@ -69,6 +69,7 @@ typedef enum statement_id_t {
     OUTBOX_PUT,
     OUTBOX_DUE,
     OUTBOX_RETRY,
+    OUTBOX_ADOPT,
     OUTBOX_REMOVE,
     OUTBOX_COUNT,
     OPT_OUT_SET,

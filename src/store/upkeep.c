@@ -135,7 +135,7 @@ static apr_status_t name_session(store_t *store, known_session_t *known, const r
 
         return login || name ? store_execute(store, SESSION_LOGIN, values, NULL) : APR_SUCCESS;
     }
-    const char *values[] = {login, uid, name, uid, uid, reference};
+    const char *values[] = {login, uid, name, uid, uid, value[EVENT_DATABASE], reference};
     apr_status_t status = store_execute(store, SESSION_NAME, values, NULL);
 
     return status ? status : marks_name(store, row);

@@ -166,6 +166,23 @@ static void test_outbox(void **state)
     store_close(reader);
 }
 
+static void test_outbox_of_others(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    int count;
+
+    begin(fixture);
+    put(fixture, "other", "1", "mail", 1);
+    put(fixture, "other", "2", "mail", 5);
+    put(fixture, "other", "3", "webhook", 1);
+    put(fixture, "n", "4", "mail", 1);
+    assert_int_equal(store_outbox_adopt(fixture->store, "n", "mail", AT(4), &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    commit(fixture);
+    assert_int_equal(due(fixture, "n", 9, 10)->nelts, 2);
+    assert_int_equal(due(fixture, "other", 9, 10)->nelts, 1);
+}
+
 static void test_opt_outs(void **state)
 {
     fixture_t *fixture = fixture_of(state);
@@ -197,9 +214,8 @@ static void test_opt_outs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_known),
-        FIXTURE_TEST(test_counters),
-        FIXTURE_TEST(test_outbox),
+        FIXTURE_TEST(test_known),    FIXTURE_TEST(test_counters),
+        FIXTURE_TEST(test_outbox),   FIXTURE_TEST(test_outbox_of_others),
         FIXTURE_TEST(test_opt_outs),
     };
 
