@@ -14,6 +14,21 @@
 #include "httpd/keeper_process.h"
 #include "httpd/runtime.h"
 
+/* Before anything is touched, and for "httpd -t" as well. */
+static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                           server_rec *server)
+{
+    const char *problem = config_any_site(server) ? config_check(pconf, server) : NULL;
+
+    (void)plog;
+    (void)ptemp;
+    if (problem) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "user_audit: %s", problem);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
@@ -24,13 +39,10 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (!config_any_site(server)) {
         return OK;
     }
-    problem = config_check(pconf, server);
-    if (!problem && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* the real one follows, in the process that stays */
     }
-    if (!problem) {
-        problem = runtime_prepare(pconf, server);
-    }
+    problem = runtime_prepare(pconf, server);
     if (problem) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "user_audit: %s", problem);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -67,6 +79,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const before_proxy[] = {"mod_proxy.c", NULL};
 
     (void)pool;
+    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(on_monitor, NULL, NULL, APR_HOOK_MIDDLE);
