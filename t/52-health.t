@@ -86,6 +86,7 @@ sub scraped ($site, $admin) {
     my $answer = $site->client->get('/scrape', 'X-Scraper' => 'yes');
     my $numbers = numbers($answer->{body});
 
+    like $answer->{body}, qr/^user_audit_info\{version="\d+\.\d+\.\d+"\} 1$/m, 'which version it is';
     like Client::header($answer, 'Content-Type'), qr{^text/plain; version=0\.0\.4}, 'the type that scrapers know';
     is $numbers->{user_audit_keeper_up}, 1, 'the keeper works';
     is $numbers->{user_audit_database_up}, 1, 'the database works';

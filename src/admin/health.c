@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "answer.h"
+#include "config.h"
 #include "health_facts.h"
 #include "rights.h"
 #include "store/alert_store.h"
@@ -10,10 +11,6 @@
 #include "trail/checkpoint.h"
 #include "view.h"
 #include "wish.h"
-
-#ifndef PACKAGE_VERSION /* configure's */
-#define PACKAGE_VERSION "unknown"
-#endif
 
 #define COUNT_MOST 10000
 #define RUNNING_MOST 1000

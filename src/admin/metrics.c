@@ -2,14 +2,11 @@
 #include <apr_strings.h>
 
 #include "answer.h"
+#include "config.h"
 #include "health_facts.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define METRICS_LIMIT 16384
-
-#ifndef PACKAGE_VERSION /* configure's */
-#define PACKAGE_VERSION "unknown"
-#endif
 
 static void metric(buffer_t *buffer, const char *name, const char *type, const char *help,
                    apr_int64_t value)

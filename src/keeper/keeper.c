@@ -12,6 +12,8 @@
 
 #include <apr_strings.h>
 
+#include "config.h"
+
 #define STEP apr_time_from_msec(100) /* how long the keeper rests, and is deaf to *stop */
 #define LOCK_PATIENCE apr_time_from_sec(10)
 #define STOP_STEP_USEC 200000 /* after *stop: four of these, then the keeper leaves at once */
@@ -20,10 +22,6 @@
 #define LOOK_BACK apr_time_from_sec(600)  /* last actions that a keeper before may have missed */
 
 #define LINE_SIZE 1024
-
-#ifndef PACKAGE_VERSION /* configure's */
-#define PACKAGE_VERSION "unknown"
-#endif
 
 void keeper_log(const keeper_t *keeper, keeper_level_t level, apr_status_t status,
                 const char *format, ...)
