@@ -122,7 +122,7 @@ sub page_below_other_sections {
         my $answer = $admin->get($base);
 
         is $answer->{status}, 303, "$base: leads to its first page";
-        is Client::header($answer, 'Location'), "$base/sessions", "$base: below itself";
+        is Client::header($answer, 'Location'), "$base/overview", "$base: below itself";
         is $admin->get("$base/sessions")->{status}, 200, "$base: and that is there";
         is $admin->get("$base/activity.csv")->{status}, 200, "$base: the CSV too";
     }
