@@ -60,8 +60,8 @@ need_browser() {
     cp "$top/t/browser/package-lock.json" "$1/browser/installed"
 }
 
-# build FOLDER CONFIGURE_ARGUMENT...: out of the tree, again only as far as something changed.
-build() {
+# configure_in FOLDER CONFIGURE_ARGUMENT...: out of the tree, once.
+configure_in() {
     folder=$1
     shift
     if [ ! -e "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
@@ -77,6 +77,11 @@ build() {
         say "configuring $folder"
         (cd "$folder" && "$top/configure" --quiet "$@")
     fi
+}
+
+# build FOLDER CONFIGURE_ARGUMENT...: again only as far as something changed.
+build() {
+    configure_in "$@"
     say "building $folder"
     make -s -C "$folder" -j "$(nproc)"
 }
