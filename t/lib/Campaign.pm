@@ -62,6 +62,8 @@ sub _try ($record, $client, $method, @arguments) {
     print $record Client::encode_json({ begun => $method, id => $id }), "\n";
     my $answer = eval { $client->call_kw($MODEL, $method, \@positional) };
     if (!_succeeded($answer)) {
+        my $status = $answer && $answer->{http} && $answer->{http}{status};
+        print $record Client::encode_json({ failed => $status // 'none' }), "\n";
         sleep 0.05;
         return;
     }
@@ -78,19 +80,32 @@ sub _succeeded ($answer) {
 
 # ---- afterwards ----
 
-sub _count ($self) {
-    my (%begun, %answered);
+sub _facts ($self) {
+    my @facts;
 
     for my $name (glob "$self->{folder}/worker-*") {
         open my $file, '<', $name or croak "$name: $!";
-        while (my $line = <$file>) {
-            my $fact = Client::decode_json($line);
+        push @facts, map { Client::decode_json($_) } <$file>;
+    }
+    return @facts;
+}
 
-            $begun{"$fact->{begun} $fact->{id}"}++ if $fact->{begun};
-            $answered{"$fact->{answered} $fact->{id}"}++ if $fact->{answered};
-        }
+sub _count ($self) {
+    my (%begun, %answered);
+
+    for my $fact ($self->_facts) {
+        $begun{"$fact->{begun} $fact->{id}"}++ if $fact->{begun};
+        $answered{"$fact->{answered} $fact->{id}"}++ if $fact->{answered};
     }
     return (\%begun, \%answered);
+}
+
+# How often requests did not succeed, by the status that came ("none" where no answer did).
+sub failed ($self) {
+    my %failed;
+
+    $failed{ $_->{failed} }++ for grep { $_->{failed} } $self->_facts;
+    return %failed;
 }
 
 sub _sum ($counts) {

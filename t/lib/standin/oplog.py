@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 
-KEPT_IN_MEMORY = 100000
+KEPT_IN_MEMORY = 1000000
 
 
 class OperationLog:
