@@ -185,7 +185,7 @@ static void want_network(wanted_list_t *list, const char *ip)
 static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_pool_t *pool)
 {
     list->count = 0;
-    list->exact = !filter->text;
+    list->exact = !filter->text && !filter->country && !filter->city;
     list->pool = pool;
     if (filter->record_id) {
         want(list, MARK_RECORD,

@@ -193,7 +193,8 @@ static void add_blocks(fixture_t *fixture)
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
     for (int i = 0; i < BLOCKS; i++) {
         event_t *event = fixture_event(fixture, "write", i, EVENT_SESSION, i % 10 ? "s1" : "s2",
-                                       EVENT_MODEL, i / 400 % 2 ? "odd" : "even", -1);
+                                       EVENT_MODEL, i / 400 % 2 ? "odd" : "even", EVENT_COUNTRY,
+                                       i % 4 ? "Norway" : "Spain", -1);
 
         assert_int_equal(fixture_append(fixture, event), APR_SUCCESS);
     }
@@ -246,6 +247,21 @@ static void test_paging(void **state)
     assert_int_equal(store_count(fixture->store, &model, 10000, &count, fixture->pool),
                      APR_SUCCESS);
     assert_int_equal(count, BLOCKS / 2);
+}
+
+/* No mark says where an event came from: its rows are looked at. */
+static void test_places_over_blocks(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    event_filter_t spain = {.country = "Spain"}, both = {.country = "Spain", .session = "s2"};
+    apr_int64_t count;
+
+    add_blocks(fixture);
+    walk_pages(fixture, &spain, BLOCKS / 4);
+    walk_pages(fixture, &both, BLOCKS / 20);
+    assert_int_equal(store_count(fixture->store, &spain, 10000, &count, fixture->pool),
+                     APR_SUCCESS);
+    assert_int_equal(count, BLOCKS / 4);
 }
 
 /* Times need not grow with ids: a long request is chained late, a clock goes wrong. */
@@ -385,13 +401,10 @@ static void test_sessions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_each_filter),
-        FIXTURE_TEST(test_wrong_filters),
-        FIXTURE_TEST(test_own_only),
-        FIXTURE_TEST(test_paging),
-        FIXTURE_TEST(test_times_out_of_order),
-        FIXTURE_TEST(test_many_records),
-        FIXTURE_TEST(test_running),
+        FIXTURE_TEST(test_each_filter),        FIXTURE_TEST(test_wrong_filters),
+        FIXTURE_TEST(test_own_only),           FIXTURE_TEST(test_paging),
+        FIXTURE_TEST(test_places_over_blocks), FIXTURE_TEST(test_times_out_of_order),
+        FIXTURE_TEST(test_many_records),       FIXTURE_TEST(test_running),
         FIXTURE_TEST(test_sessions),
     };
 
