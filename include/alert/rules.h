@@ -106,6 +106,10 @@ typedef struct alert_verdict_t {
     unsigned of_line[ALERT_MAX_LINES];
     const alert_limit_t *limit; /* of the counted kind that holds, or NULL */
     apr_int64_t counted;
+    /* Whether or not a line asks for them: new device, new place, impossible travel, but for what
+     * is the first of its kind that is known of the user. */
+    unsigned fresh;
+    int person; /* a person logged in */
 } alert_verdict_t;
 
 /* Judges one event by the lines of its site, and brings the history up to date, with or without

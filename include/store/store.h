@@ -71,9 +71,9 @@ apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
 /* Inserts a chained event (ID, NODE, SEQUENCE, TIME, hashes set) and brings the session it belongs
  * to up to date: the first event of a session makes its row; login, session_identified and
  * user_changed name it, and its earlier events that had no user; logout, session_expired,
- * session_revoked, session_limited end it, the reason taken from the member "reason" of VALUES;
- * session_lifted opens a revoked one. A login_failed, or an outcome other than success, changes no
- * session. */
+ * session_revoked, session_limited end it, reason and note taken from the members "reason" and
+ * "note" of VALUES; session_lifted opens a revoked one. A login_failed, or an outcome other than
+ * success, changes no session. */
 apr_status_t store_append(store_t *store, const event_t *event);
 
 /* data: event_encode's. An intent that is there already stays as it is. */
@@ -99,6 +99,9 @@ apr_status_t store_position_delete(store_t *store, const char *node, const char 
  * stays as it is, "" is nothing known. An unknown session is passed over. */
 apr_status_t store_session_touch(store_t *store, const char *reference, apr_time_t last_action,
                                  const char *address, const char *country, const char *city);
+/* Adds a word (letters and underscores) to what was odd about a session, once; an unknown session
+ * is passed over. Within a transaction. */
+apr_status_t store_session_risk(store_t *store, const char *reference, const char *word);
 /* Whether a session has a row that says whose it is. */
 apr_status_t store_session_named(store_t *store, const char *reference, int *named);
 
@@ -190,6 +193,8 @@ apr_status_t store_running(store_t *store, const event_filter_t *filter, int lim
 
 typedef struct session_row_t {
     const char *reference, *site, *database, *login, *name, *address, *user_agent, *state, *reason;
+    const char *note;  /* what a person said who ended it, or NULL */
+    const char *risks; /* words parted by a blank, see store_session_risk; or NULL */
     /* What user agent, client hints and address were taken for, as in the event's columns: of the
      * login, and of the last action the address with country and city. NULL: not known. */
     const char *browser, *os, *device, *country, *city;
@@ -200,6 +205,8 @@ typedef struct session_row_t {
 typedef struct session_filter_t {
     const char *state; /* open, ended, NULL for all */
     const char *user, *site, *reference;
+    const char *risk;        /* a word of store_session_risk */
+    apr_time_t active_since; /* 0: whenever */
     int own_only;
     const char *own_site, *own_database;
     apr_int64_t own_uid;
@@ -209,5 +216,10 @@ typedef int (*store_session_visit_t)(void *payload, const session_row_t *session
 /* Most recent action first, skipping `offset`. */
 apr_status_t store_sessions(store_t *store, const session_filter_t *filter, int offset, int limit,
                             store_session_visit_t visit, void *payload, apr_pool_t *pool);
+/* How many of the sessions have exactly these risks, for each set of them that there is; `risks` as
+ * in session_row_t, valid during the call. */
+typedef void (*store_risk_visit_t)(void *payload, const char *risks, apr_int64_t sessions);
+apr_status_t store_session_risks(store_t *store, const session_filter_t *filter,
+                                 store_risk_visit_t visit, void *payload, apr_pool_t *pool);
 
 #endif

@@ -135,6 +135,7 @@ static apr_status_t judge_travel(judgement_t *judgement)
             (double)apr_time_from_sec(3600);
     if (distance > NEAR_KM && distance > hours * FASTEST_KM_PER_HOUR) {
         find(judgement, ALERT_IMPOSSIBLE_TRAVEL);
+        judgement->verdict->fresh |= ALERT_BIT(ALERT_IMPOSSIBLE_TRAVEL);
     }
     return APR_SUCCESS;
 }
@@ -154,22 +155,37 @@ static int by_renderer(const judgement_t *judgement)
     return strstr(cell(judgement, EVENT_USER_AGENT), REPORT_RENDERER) != NULL;
 }
 
+/* Takes note of a value; one that is new raises the kind, and is fresh if there were others. */
+static apr_status_t note_fresh(judgement_t *judgement, const char *known, const char *value,
+                               alert_kind_t kind, int *is_new)
+{
+    const alert_history_t *history = judgement->history;
+    int any = 0;
+    apr_status_t status = history->has(history->payload, known, &any);
+
+    *is_new = 0;
+    if (status == APR_SUCCESS) {
+        status = note(judgement, known, value, is_new);
+    }
+    if (*is_new) {
+        find(judgement, kind);
+        judgement->verdict->fresh |= any ? ALERT_BIT(kind) : 0;
+    }
+    return status;
+}
+
 /* Notes device and place. *found: one of them is new. */
 static apr_status_t judge_client(judgement_t *judgement, int *found)
 {
     int device, place = 0;
-    apr_status_t status = note(judgement, ALERT_KNOWN_DEVICE,
-                               alert_device(judgement->event, judgement->pool), &device);
+    apr_status_t status =
+        note_fresh(judgement, ALERT_KNOWN_DEVICE, alert_device(judgement->event, judgement->pool),
+                   ALERT_NEW_DEVICE, &device);
 
     if (status == APR_SUCCESS) {
-        status = note(judgement, ALERT_KNOWN_PLACE, alert_place(judgement->event, judgement->pool),
-                      &place);
-    }
-    if (device) {
-        find(judgement, ALERT_NEW_DEVICE);
-    }
-    if (place) {
-        find(judgement, ALERT_NEW_PLACE);
+        status =
+            note_fresh(judgement, ALERT_KNOWN_PLACE, alert_place(judgement->event, judgement->pool),
+                       ALERT_NEW_PLACE, &place);
     }
     *found = device || place;
     return status;
@@ -213,6 +229,7 @@ static apr_status_t judge_session(judgement_t *judgement)
     if (status != APR_SUCCESS || known || json_member(values(judgement), "continues")) {
         return status;
     }
+    judgement->verdict->person = 1;
     find(judgement, ALERT_NEW_LOGIN);
     status = note(judgement, ALERT_KNOWN_LOGIN, cell(judgement, EVENT_LOGIN), &is_new);
     if (status == APR_SUCCESS) {

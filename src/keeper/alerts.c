@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "alert/message.h"
+#include "alert/risk.h"
 #include "keeper_state.h"
 #include "store/alert_store.h"
 #include "text/digest.h"
@@ -32,6 +33,7 @@ typedef struct judging_t {
     store_user_t user;
     apr_pool_t *pool;
     alert_verdict_t verdict;
+    unsigned risks;                      /* of the event's session */
     alert_line_t lines[ALERT_MAX_LINES]; /* httpd.conf's, and what managers added */
     int line_count;
     recipient_t recipients[RECIPIENTS_MAX];
@@ -67,7 +69,7 @@ static int matters(const event_t *event)
             return 1;
         }
     }
-    return 0;
+    return !strcmp(cell(event, EVENT_OUTCOME), "denied");
 }
 
 /* ---- history ---- */
@@ -513,6 +515,10 @@ static apr_status_t judge(judging_t *judging)
     }
     status = alert_judge(&judging->verdict, judging->lines, judging->line_count, judging->event,
                          &history, judging->pool);
+    if (status == APR_SUCCESS) {
+        status =
+            risk_judge(&judging->risks, &judging->verdict, judging->event, &history, judging->pool);
+    }
     return status == APR_SUCCESS && judging->verdict.kinds ? tell(judging) : status;
 }
 
@@ -543,12 +549,26 @@ static apr_status_t judge_for_sites(judging_t *judging)
     return status;
 }
 
-apr_status_t alerts_event(keeper_t *keeper, event_t *event)
+apr_status_t alerts_mark(keeper_t *keeper, const event_t *event, unsigned risks)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    for (int risk = 0; risk < RISKS && event->cell[EVENT_SESSION] && !status; risk++) {
+        if (risks & RISK_BIT(risk)) {
+            status = store_session_risk(keeper->store, event->cell[EVENT_SESSION],
+                                        risk_name((risk_t)risk));
+        }
+    }
+    return status;
+}
+
+apr_status_t alerts_event(keeper_t *keeper, event_t *event, unsigned *risks)
 {
     judging_t *judging;
     apr_pool_t *pool;
     apr_status_t status;
 
+    *risks = 0;
     if (!matters(event)) {
         return APR_SUCCESS;
     }
@@ -559,6 +579,7 @@ apr_status_t alerts_event(keeper_t *keeper, event_t *event)
     judging->event = event;
     judging->pool = pool;
     status = judge_for_sites(judging);
+    *risks = judging->risks;
     apr_pool_destroy(pool);
     return status;
 }

@@ -297,8 +297,11 @@ void enrich_address(keeper_t *keeper, const char *address, const char **country,
 /* ---- alerts.c: what events have somebody told ---- */
 
 /* Within the transaction of a chained event that is about to be appended: judges it, and puts what
- * is to be sent into the outbox. Fails only as the database does. */
-apr_status_t alerts_event(keeper_t *keeper, event_t *event);
+ * is to be sent into the outbox. *risks: what alerts_mark is to be given once the event is
+ * appended. Both fail only as the database does. */
+apr_status_t alerts_event(keeper_t *keeper, event_t *event, unsigned *risks);
+/* Puts the risks into the row of the event's session. */
+apr_status_t alerts_mark(keeper_t *keeper, const event_t *event, unsigned risks);
 
 /* ---- outbox.c ---- */
 

@@ -33,6 +33,7 @@ static void count(keeper_tally_t *tally, const event_t *event)
 
 static apr_status_t chain(settling_t *settling, event_t *event)
 {
+    unsigned risks;
     apr_status_t status;
 
     count(&settling->tally, event);
@@ -48,8 +49,11 @@ static apr_status_t chain(settling_t *settling, event_t *event)
     }
     apr_cpystrn(settling->hash, event->cell[EVENT_HASH], sizeof(settling->hash));
     enrich_event(settling->keeper, event);
-    status = alerts_event(settling->keeper, event);
-    return status == APR_SUCCESS ? store_append(settling->store, event) : status;
+    status = alerts_event(settling->keeper, event, &risks);
+    if (status == APR_SUCCESS) {
+        status = store_append(settling->store, event);
+    }
+    return status == APR_SUCCESS ? alerts_mark(settling->keeper, event, risks) : status;
 }
 
 /* ---- gaps ---- */

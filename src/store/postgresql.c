@@ -97,7 +97,9 @@ static const char *const version_2[] = {
     "EXECUTE 'ALTER TABLE events ATTACH PARTITION ' || table_name || "
     "' FOR VALUES FROM (MINVALUE) TO (' || (extract(epoch FROM month) * 1000)::bigint || ')'; "
     "END $$",
-    NULL};
+    /* What a person said who ended a session, and what was odd about it, see store_session_risk. */
+    "ALTER TABLE sessions ADD COLUMN note text", "ALTER TABLE sessions ADD COLUMN risks text",
+    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL", NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

@@ -35,7 +35,7 @@ apr_status_t store_session_named(store_t *store, const char *reference, int *nam
 
 static const char session_columns[] = "SELECT reference, site, db, login, name, address, "
                                       "user_agent, browser, os, device, country, city, "
-                                      "state, reason, uid, started_ms, "
+                                      "state, reason, note, risks, uid, started_ms, "
                                       "last_action_ms, ended_ms FROM sessions";
 
 static void read_session(const rows_t *rows, session_row_t *session)
@@ -44,7 +44,8 @@ static void read_session(const rows_t *rows, session_row_t *session)
                                   &session->login,      &session->name,    &session->address,
                                   &session->user_agent, &session->browser, &session->os,
                                   &session->device,     &session->country, &session->city,
-                                  &session->state,      &session->reason};
+                                  &session->state,      &session->reason,  &session->note,
+                                  &session->risks};
     int column = 0;
 
     for (; column < (int)(sizeof(texts) / sizeof(texts[0])); column++) {
@@ -86,6 +87,13 @@ static apr_status_t where_session(query_t *query, const session_filter_t *filter
         query_where(query, row_integer(filter->user, &uid) ? "login = %s" : "uid = %s",
                     filter->user);
     }
+    if (filter->risk) {
+        query_where(query, "(' ' || risks || ' ') LIKE ('%% ' || %s || ' %%')", filter->risk);
+    }
+    if (filter->active_since) {
+        query_where(query, "last_action_ms >= %s",
+                    number_text(apr_time_as_msec(filter->active_since), query->pool));
+    }
     return where_state(query, filter->state);
 }
 
@@ -111,6 +119,35 @@ apr_status_t store_sessions(store_t *store, const session_filter_t *filter, int 
         if (visit(payload, &session)) {
             break;
         }
+    }
+    return status;
+}
+
+apr_status_t store_session_risk(store_t *store, const char *reference, const char *word)
+{
+    const char *values[] = {word, reference, word};
+    apr_status_t status = store_step(store);
+
+    return status ? status : store_execute(store, SESSION_RISK, values, NULL);
+}
+
+apr_status_t store_session_risks(store_t *store, const session_filter_t *filter,
+                                 store_risk_visit_t visit, void *payload, apr_pool_t *pool)
+{
+    query_t query;
+    rows_t rows;
+    apr_status_t status;
+
+    query_init(&query, pool, "SELECT risks, COUNT(*) FROM sessions");
+    query_where(&query, "risks IS NOT NULL", NULL);
+    status = where_session(&query, filter);
+    if (status) {
+        return status;
+    }
+    query_text(&query, " GROUP BY risks");
+    status = query_select(&query, store, &rows, pool);
+    while (!status && rows_next(&rows)) {
+        visit(payload, rows_text(&rows, 0), rows_integer(&rows, 1));
     }
     return status;
 }

@@ -88,7 +88,10 @@ static const char *const version_2[] = {
     /* What machines tell each other of their sessions. */
     "CREATE TABLE shared_sessions (fingerprint TEXT PRIMARY KEY, change_number INTEGER NOT NULL, "
     "node TEXT NOT NULL, until_ms INTEGER NOT NULL, line TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)", NULL};
+    "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)",
+    /* What a person said who ended a session, and what was odd about it, see store_session_risk. */
+    "ALTER TABLE sessions ADD COLUMN note TEXT", "ALTER TABLE sessions ADD COLUMN risks TEXT",
+    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL", NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

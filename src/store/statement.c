@@ -110,11 +110,12 @@ static const char *const statements[STATEMENTS] = {
     [SESSION_LOGIN] = "UPDATE sessions SET login = COALESCE(login, %s), "
                       "name = COALESCE(name, %s) WHERE reference = %s",
     /* Segments are read side by side: a logout may be read before the login that it ended. */
-    [SESSION_REOPEN] = "UPDATE sessions SET state = 'open', reason = NULL, ended_ms = NULL "
+    [SESSION_REOPEN] = "UPDATE sessions SET state = 'open', reason = NULL, note = NULL, "
+                       "ended_ms = NULL "
                        "WHERE reference = %s AND state = %s AND ended_ms < %s",
-    [SESSION_END] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
+    [SESSION_END] = "UPDATE sessions SET state = %s, reason = %s, note = %s, ended_ms = %s "
                     "WHERE reference = %s AND state = 'open'",
-    [SESSION_REVOKE] = "UPDATE sessions SET state = %s, reason = %s, ended_ms = %s "
+    [SESSION_REVOKE] = "UPDATE sessions SET state = %s, reason = %s, note = %s, ended_ms = %s "
                        "WHERE reference = %s AND state <> 'revoked'",
     [SESSION_TOUCH] = "UPDATE sessions SET last_action_ms = %s, address = COALESCE(%s, address), "
                       "country = COALESCE(%s, country), city = COALESCE(%s, city) "
@@ -128,6 +129,9 @@ static const char *const statements[STATEMENTS] = {
     [SESSION_DELETE] = "DELETE FROM sessions WHERE reference = %s",
     [SESSION_CLIENT] = "UPDATE sessions SET browser = %s, os = %s, device = %s "
                        "WHERE reference = %s",
+    [SESSION_RISK] = "UPDATE sessions SET risks = COALESCE(risks || ' ', '') || %s "
+                     "WHERE reference = %s AND "
+                     "(' ' || COALESCE(risks, '') || ' ') NOT LIKE ('%% ' || %s || ' %%')",
 
     [KNOWN_PUT] = "INSERT INTO known (site, db, uid, kind, value, first_ms, last_ms) "
                   "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",

@@ -56,6 +56,7 @@ typedef enum statement_id_t {
     SESSION_FORGETTABLE,
     SESSION_DELETE,
     SESSION_CLIENT,
+    SESSION_RISK,
     KNOWN_PUT,
     KNOWN_SEEN,
     KNOWN_COUNT,

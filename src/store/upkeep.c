@@ -6,7 +6,7 @@
 #include "handle.h"
 #include "text/json_value.h"
 
-#define REASON_MAX 512 /* bytes kept of the reason for an end */
+#define REASON_MAX 512 /* bytes kept of the reason for an end, and of what a person said of it */
 
 typedef struct known_session_t {
     int looked_up; /* uid, login and name are what the table holds */
@@ -141,20 +141,20 @@ static apr_status_t name_session(store_t *store, known_session_t *known, const r
     return status ? status : marks_name(store, row);
 }
 
-/* The member "reason" of the cell VALUES. */
-static const char *reason_of(const event_t *event, apr_pool_t *pool)
+static const json_value_t *values_of(const event_t *event, apr_pool_t *pool)
 {
     static const json_limits_t limits = {256, 4096, REASON_MAX, 64};
     const char *text = event->cell[EVENT_VALUES];
 
-    return text ? json_string(json_member(json_parse(pool, text, strlen(text), &limits), "reason"))
-                : NULL;
+    return text ? json_parse(pool, text, strlen(text), &limits) : NULL;
 }
 
 static apr_status_t end_session(store_t *store, const event_t *event, const row_t *row,
                                 const char *state, int upkeep)
 {
-    const char *values[] = {state, reason_of(event, store->step), row->time_text,
+    const json_value_t *said = values_of(event, store->step);
+    const char *values[] = {state, json_string(json_member(said, "reason")),
+                            json_string(json_member(said, "note")), row->time_text,
                             row->value[EVENT_SESSION]};
 
     return store_execute(store, upkeep & UPKEEP_REVOKE ? SESSION_REVOKE : SESSION_END, values,

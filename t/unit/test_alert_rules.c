@@ -13,6 +13,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "alert/risk.h"
 #include "alert/rules.h"
 
 static apr_pool_t *pool;
@@ -51,7 +52,10 @@ static apr_status_t forget(void *payload, const char *kind)
 static apr_status_t has(void *payload, const char *kind, int *any)
 {
     (void)payload;
-    *any = apr_hash_get(known, apr_pstrcat(pool, kind, "=mia", NULL), APR_HASH_KEY_STRING) != NULL;
+    *any = 0;
+    for (apr_hash_index_t *i = apr_hash_first(pool, known); i; i = apr_hash_next(i)) {
+        *any |= !strncmp(apr_hash_this_key(i), kind, strlen(kind));
+    }
     return APR_SUCCESS;
 }
 
@@ -402,6 +406,78 @@ static void test_others(void **state)
                      APR_EGENERAL);
 }
 
+/* ---- what is odd about a session ---- */
+
+static unsigned risks_of(const event_t *event)
+{
+    alert_verdict_t verdict;
+    unsigned risks;
+
+    assert_int_equal(alert_judge(&verdict, NULL, 0, event, &history, pool), APR_SUCCESS);
+    assert_int_equal(verdict.kinds, 0);
+    assert_int_equal(risk_judge(&risks, &verdict, event, &history, pool), APR_SUCCESS);
+    return risks;
+}
+
+/* The first client and place of a user are no news to whoever looks over sessions. */
+static void test_risks_of_a_login(void **state)
+{
+    event_t *event = new_event("session_identified", 0);
+
+    (void)state;
+    assert_int_equal(risks_of(event), 0);
+    event_set(event, EVENT_BROWSER, "Firefox 141");
+    assert_int_equal(risks_of(event), RISK_BIT(RISK_NEW_DEVICE));
+    assert_int_equal(risks_of(event), 0);
+    event_set(event, EVENT_CITY, "Oslo");
+    event_set(event, EVENT_COUNTRY, "Norway");
+    last_address = "30,100";
+    last_time = apr_time_from_sec(1700000000);
+    assert_int_equal(risks_of(event), RISK_BIT(RISK_NEW_PLACE) | RISK_BIT(RISK_TRAVEL));
+}
+
+static void test_risk_of_failed_logins(void **state)
+{
+    (void)state;
+    for (int i = 0; i < RISK_MANY_FAILED - 1; i++) {
+        assert_int_equal(risks_of(new_event("login_failed", i)), 0);
+    }
+    assert_int_equal(risks_of(new_event("session_identified", 3)), 0);
+    assert_int_equal(risks_of(new_event("login_failed", 4)), 0);
+    assert_int_equal(risks_of(new_event("session_identified", 5)), RISK_BIT(RISK_FAILED_LOGINS));
+    assert_int_equal(risks_of(new_event("session_identified", 120)), 0);
+}
+
+static void test_risk_of_denials(void **state)
+{
+    event_t *event;
+
+    (void)state;
+    for (int i = 1; i <= RISK_MANY_DENIED; i++) {
+        event = new_event("write", i);
+        event_set(event, EVENT_OUTCOME, "denied");
+        assert_int_equal(risks_of(event), i < RISK_MANY_DENIED ? 0 : RISK_BIT(RISK_MANY_DENIALS));
+    }
+    event_set(event, EVENT_SESSION, "s2");
+    assert_int_equal(risks_of(event), 0);
+    event = new_event("session_refused", 20);
+    event_set(event, EVENT_OUTCOME, "denied");
+    assert_int_equal(risks_of(event), 0);
+}
+
+static void test_risk_of_exports(void **state)
+{
+    event_t *event = new_event("export", 0);
+
+    (void)state;
+    event_set_integer(event, EVENT_RECORD_COUNT, RISK_MANY_RECORDS - 1);
+    assert_int_equal(risks_of(event), 0);
+    event_set(event, EVENT_OUTCOME, "failed");
+    assert_int_equal(risks_of(event), 0);
+    event = new_event("export", 30);
+    assert_int_equal(risks_of(event), RISK_BIT(RISK_MASS_EXPORT));
+}
+
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
 
 int main(void)
@@ -418,6 +494,10 @@ int main(void)
         TEST(test_slow_failures_are_no_attack),
         TEST(test_masses),
         TEST(test_others),
+        TEST(test_risks_of_a_login),
+        TEST(test_risk_of_failed_logins),
+        TEST(test_risk_of_denials),
+        TEST(test_risk_of_exports),
     };
     int failed;
 

@@ -435,6 +435,61 @@ static void test_touch(void **state)
     assert_string_equal(fixture_session(fixture, NULL), "s1|open||7|mia|");
 }
 
+static int keep_words(void *payload, const session_row_t *session)
+{
+    *(const char **)payload =
+        apr_pstrcat(((fixture_t *)*(void **)payload)->pool, session->note ? session->note : "-",
+                    "|", session->risks ? session->risks : "-", NULL);
+    return 1;
+}
+
+static const char *words_of(fixture_t *fixture, const session_filter_t *filter)
+{
+    void *words = fixture;
+
+    assert_int_equal(store_sessions(fixture->store, filter, 0, 1, keep_words, &words,
+                                    fixture->pool),
+                     APR_SUCCESS);
+    return words == fixture ? "" : words;
+}
+
+static void count_risks(void *payload, const char *risks, apr_int64_t sessions)
+{
+    assert_string_equal(risks, "new_place new_device");
+    *(apr_int64_t *)payload += sessions;
+}
+
+static void test_note_and_risks(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    session_filter_t all = {0}, device = {.risk = "new_device"}, other = {.risk = "new"};
+    session_filter_t later = {.active_since =
+                                  apr_time_from_msec(FIXTURE_START) + apr_time_from_sec(2)};
+    apr_int64_t count = 0;
+
+    add(fixture, "login", 1, "7", "mia");
+    assert_string_equal(words_of(fixture, &all), "-|-");
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(store_session_risk(fixture->store, "s1", "new_place"), APR_SUCCESS);
+        assert_int_equal(store_session_risk(fixture->store, "s1", "new_device"), APR_SUCCESS);
+        assert_int_equal(store_session_risk(fixture->store, "unknown", "x"), APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    fixture_add(fixture,
+                fixture_event(fixture, "session_revoked", 2, EVENT_SESSION, "s1", EVENT_VALUES,
+                              "{\"reason\":\"manager\",\"note\":\"left, \\\"with\\\" it\"}", -1));
+    assert_string_equal(words_of(fixture, &all), "left, \"with\" it|new_place new_device");
+    assert_string_equal(words_of(fixture, &device), "left, \"with\" it|new_place new_device");
+    assert_string_equal(words_of(fixture, &other), "");
+    assert_string_equal(words_of(fixture, &later), "");
+    assert_int_equal(store_session_risks(fixture->store, &all, count_risks, &count, fixture->pool),
+                     APR_SUCCESS);
+    assert_int_equal(count, 1);
+    fixture_add(fixture, fixture_event(fixture, "session_lifted", 3, EVENT_SESSION, "s1", -1));
+    assert_string_equal(words_of(fixture, &all), "-|new_place new_device");
+}
+
 static int keep_client(void *payload, const session_row_t *session)
 {
     *(const char **)payload =
@@ -512,6 +567,7 @@ int main(void)
         FIXTURE_TEST(test_name_learned_later),
         FIXTURE_TEST(test_name_learned_across_blocks),
         FIXTURE_TEST(test_touch),
+        FIXTURE_TEST(test_note_and_risks),
         FIXTURE_TEST(test_client_of_a_session),
     };
 
