@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "overview_data.h"
 #include "plot.h"
+#include "session_risk.h"
 #include "session_view.h"
 #include "view.h"
 
@@ -129,25 +130,56 @@ static json_value_t *span_address(page_t *page, const overview_t *overview, cons
     return json_new_string(page->pool, plot_address(page, overview->from, overview->to, query));
 }
 
+static void add_item(page_t *page, const char *label, const char *why, int serious,
+                     apr_int64_t count, json_value_t *href)
+{
+    json_value_t *item;
+
+    if (count == 0) {
+        return;
+    }
+    item = json_push(json_member(page->view, "attention"), json_new_object(page->pool));
+    json_set(item, "label", json_new_string(page->pool, label));
+    json_set(item, "why", json_new_string(page->pool, why));
+    json_set(item, "serious", json_new_boolean(page->pool, serious));
+    json_set(item, "count", json_new_integer(page->pool, count));
+    json_set(item, "href", href);
+}
+
+static void add_risks(page_t *page, const overview_t *overview, int serious)
+{
+    for (int risk = 0; risk < RISKS; risk++) {
+        const session_risk_t *words = &session_risks[risk];
+        const char *href = apr_pstrcat(page->pool, page->request->base,
+                                       "/sessions?state=all&risk=", risk_name((risk_t)risk),
+                                       "&last=", overview->span->last, NULL);
+
+        if (words->serious == serious) {
+            add_item(page, words->title, words->why, serious, overview->risks[risk],
+                     json_new_string(page->pool, href));
+        }
+    }
+}
+
+static void add_alarms(page_t *page, const overview_t *overview, int serious)
+{
+    for (int i = 0; i < (int)(sizeof(alarms) / sizeof(alarms[0])); i++) {
+        if (alarms[i].serious == serious) {
+            add_item(page, alarms[i].label, alarms[i].why, serious,
+                     count_of(overview, alarms[i].operations, page->pool),
+                     span_address(page, overview,
+                                  apr_pstrcat(page->pool, "&operation=", alarms[i].operations,
+                                              NULL)));
+        }
+    }
+}
+
 static void add_attention(page_t *page, const overview_t *overview)
 {
-    json_value_t *list = json_set(page->view, "attention", json_new_array(page->pool));
-
-    for (int i = 0; i < (int)(sizeof(alarms) / sizeof(alarms[0])); i++) {
-        apr_int64_t count = count_of(overview, alarms[i].operations, page->pool);
-        json_value_t *item;
-
-        if (count == 0) {
-            continue;
-        }
-        item = json_push(list, json_new_object(page->pool));
-        json_set(item, "label", json_new_string(page->pool, alarms[i].label));
-        json_set(item, "why", json_new_string(page->pool, alarms[i].why));
-        json_set(item, "serious", json_new_boolean(page->pool, alarms[i].serious));
-        json_set(item, "count", json_new_integer(page->pool, count));
-        json_set(item, "href",
-                 span_address(page, overview,
-                              apr_pstrcat(page->pool, "&operation=", alarms[i].operations, NULL)));
+    json_set(page->view, "attention", json_new_array(page->pool));
+    for (int serious = 1; serious >= 0; serious--) {
+        add_alarms(page, overview, serious);
+        add_risks(page, overview, serious);
     }
 }
 
@@ -158,7 +190,7 @@ static void add_sessions(page_t *page)
     session_list_t list;
     json_value_t *sessions = json_set(page->view, "sessions", json_new_array(page->pool));
 
-    session_list_read(&list, page, "open", NULL);
+    session_list_read(&list, page, &(session_choice_t){.state = "open"});
     json_set(page->view, "sessions_open", json_new_integer(page->pool, list.rows->nelts));
     for (int i = 0; i < list.rows->nelts && i < SESSIONS_SHOWN; i++) {
         const session_row_t *row = APR_ARRAY_IDX(list.rows, i, const session_row_t *);

@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 
 #include "rights.h"
+#include "session_risk.h"
+#include "text/duration.h"
 
 #define HOUR apr_time_from_sec(3600)
 #define DAY (24 * HOUR)
@@ -143,6 +145,42 @@ static apr_status_t read_lists(page_t *page, store_t *store, const summary_scope
     return status;
 }
 
+/* ---- what is odd about sessions ---- */
+
+typedef struct risks_t {
+    overview_t *overview;
+    apr_pool_t *pool;
+} risks_t;
+
+static void add_risk(void *payload, const char *risks, apr_int64_t sessions)
+{
+    risks_t *adding = payload;
+    const json_value_t *names = session_risk_names(adding->pool, risks);
+
+    for (const json_value_t *name = names->first; name; name = name->next) {
+        risk_t risk = session_risk_from_name(json_string(name));
+
+        if (risk < RISKS) {
+            adding->overview->risks[risk] += sessions;
+        }
+    }
+}
+
+/* Of the same sessions that the page of sessions lists for that time. */
+static apr_status_t read_risks(overview_t *overview, page_t *page, store_t *store)
+{
+    risks_t adding = {overview, page->pool};
+    session_filter_t filter = {.state = NULL};
+    apr_interval_time_t span = 0;
+
+    if (!rights_limit_sessions(page->request, &filter) ||
+        duration_parse(overview->span->last, &span)) {
+        return APR_SUCCESS;
+    }
+    filter.active_since = page->request->now - span;
+    return store_session_risks(store, &filter, add_risk, &adding, page->pool);
+}
+
 /* ---- */
 
 static int limit(summary_scope_t *scope, const overview_t *overview, const page_t *page)
@@ -173,6 +211,9 @@ static apr_status_t read_store(overview_t *overview, page_t *page, store_t *stor
     zone_explode(page->zone, page->request->now, &clock);
     if (status == APR_SUCCESS) {
         status = store_summary_week(store, scope, clock.tm_gmtoff, overview->week, page->pool);
+    }
+    if (status == APR_SUCCESS) {
+        status = read_risks(overview, page, store);
     }
     return status == APR_SUCCESS ? read_lists(page, store, scope) : status;
 }

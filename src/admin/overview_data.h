@@ -3,6 +3,7 @@
 #ifndef ADMIN_OVERVIEW_DATA_H
 #define ADMIN_OVERVIEW_DATA_H
 
+#include "alert/risk.h"
 #include "event_view.h"
 #include "odoo/operation.h"
 #include "page.h"
@@ -34,6 +35,7 @@ typedef struct overview_t {
     summary_counts_t outcomes;
     apr_int64_t events;
     apr_int64_t week[7][24];
+    apr_int64_t risks[RISKS]; /* sessions that were active within the span, by what is odd */
 } overview_t;
 
 /* The span, its buckets and what was counted in them; the lists of the most frequent go into the

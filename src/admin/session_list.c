@@ -12,7 +12,7 @@
 
 typedef struct collector_t {
     page_t *page;
-    const char *state, *user;
+    const session_choice_t *choice;
     apr_array_header_t *rows; /* session_row_t * */
     apr_hash_t *known;        /* by reference; the same rows */
     int cut;
@@ -75,6 +75,8 @@ static int collect_stored(void *payload, const session_row_t *stored)
     row->city = apr_pstrdup(pool, stored->city);
     row->state = apr_pstrdup(pool, stored->state);
     row->reason = apr_pstrdup(pool, stored->reason);
+    row->note = apr_pstrdup(pool, stored->note);
+    row->risks = apr_pstrdup(pool, stored->risks);
     add_row(collector, row);
     return 0;
 }
@@ -91,6 +93,7 @@ static void put_live(session_row_t *row, const session_t *session, apr_pool_t *p
     row->reason = session->reason == SESSION_REASON_NONE
                       ? NULL
                       : session_reason_name((session_reason_t)session->reason);
+    row->note = session->state == SESSION_OPEN ? NULL : row->note;
     row->database = filled(pool, session->database, row->database);
     row->login = filled(pool, session->login, row->login);
     row->name = filled(pool, session->name, row->name);
@@ -121,22 +124,30 @@ static session_row_t *live_row(const session_t *session, apr_pool_t *pool)
 
 static int wanted_state(const collector_t *collector, const session_row_t *row)
 {
-    if (!collector->state) {
-        return 1;
-    }
-    return session_row_open(row) == (strcmp(collector->state, STATE_OPEN) == 0);
+    const char *state = collector->choice->state;
+
+    return !state || session_row_open(row) == (strcmp(state, STATE_OPEN) == 0);
 }
 
 /* As the store reads it: digits are a uid. */
 static int wanted_user(const collector_t *collector, const session_row_t *row)
 {
-    const char *user = collector->user;
+    const char *user = collector->choice->user;
 
     if (!user) {
         return 1;
     }
     return user[strspn(user, "0123456789")] == '\0' ? apr_atoi64(user) == row->uid
                                                     : row->login && strcmp(row->login, user) == 0;
+}
+
+/* What the store does not know yet has no risks. */
+static int wanted_new(const collector_t *collector, const session_row_t *row)
+{
+    const session_choice_t *choice = collector->choice;
+
+    return !choice->risk && row->last_action >= choice->active_since &&
+           wanted_state(collector, row) && wanted_user(collector, row);
 }
 
 /* A stored session whose slot now belongs to somebody else is not the visitor's any more. */
@@ -156,7 +167,7 @@ static int collect_live(void *payload, const session_t *session)
     }
     else if (visible) {
         row = live_row(session, page->pool);
-        if (wanted_state(collector, row) && wanted_user(collector, row)) {
+        if (wanted_new(collector, row)) {
             add_row(collector, row);
         }
     }
@@ -181,8 +192,10 @@ static void drop_unwanted(collector_t *collector)
 static apr_status_t read_store(collector_t *collector, const char *reference)
 {
     page_t *page = collector->page;
-    session_filter_t filter = {.state = collector->state,
-                               .user = collector->user,
+    session_filter_t filter = {.state = collector->choice->state,
+                               .user = collector->choice->user,
+                               .risk = collector->choice->risk,
+                               .active_since = collector->choice->active_since,
                                .reference = reference};
     store_t *store;
     apr_status_t status;
@@ -203,21 +216,20 @@ static apr_status_t read_store(collector_t *collector, const char *reference)
     return status;
 }
 
-static void collector_init(collector_t *collector, page_t *page)
+static void collector_init(collector_t *collector, page_t *page, const session_choice_t *choice)
 {
     memset(collector, 0, sizeof(*collector));
+    collector->choice = choice;
     collector->page = page;
     collector->rows = apr_array_make(page->pool, 64, sizeof(session_row_t *));
     collector->known = apr_hash_make(page->pool);
 }
 
-void session_list_read(session_list_t *list, page_t *page, const char *state, const char *user)
+void session_list_read(session_list_t *list, page_t *page, const session_choice_t *choice)
 {
     collector_t collector;
 
-    collector_init(&collector, page);
-    collector.state = state;
-    collector.user = user;
+    collector_init(&collector, page, choice);
     read_store(&collector, NULL);
     session_table_each(page->request->sessions, collect_live, &collector);
     drop_unwanted(&collector);
@@ -228,11 +240,12 @@ void session_list_read(session_list_t *list, page_t *page, const char *state, co
 
 apr_status_t session_list_find(const session_row_t **row, page_t *page, const char *reference)
 {
+    static const session_choice_t any = {.state = NULL};
     collector_t collector;
     session_t session;
     apr_status_t status;
 
-    collector_init(&collector, page);
+    collector_init(&collector, page, &any);
     status = read_store(&collector, reference);
     if (session_table_find_reference(page->request->sessions, reference, &session) == APR_SUCCESS) {
         collect_live(&collector, &session);

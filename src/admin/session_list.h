@@ -14,9 +14,16 @@ typedef struct session_list_t {
     int cut;                  /* there were more */
 } session_list_t;
 
-/* state: open, ended, or NULL for all; user: uid or login, or NULL. Only what the visitor may see.
+typedef struct session_choice_t {
+    const char *state;       /* open, ended, or NULL for all */
+    const char *user;        /* uid or login, or NULL */
+    const char *risk;        /* a risk_name, or NULL */
+    apr_time_t active_since; /* 0: whenever */
+} session_choice_t;
+
+/* Only what the visitor may see.
  * If the store cannot be read the table's sessions are listed all the same and the page says so. */
-void session_list_read(session_list_t *list, page_t *page, const char *state, const char *user);
+void session_list_read(session_list_t *list, page_t *page, const session_choice_t *choice);
 
 /* One that the visitor may see. APR_NOTFOUND, or why the store could not be asked. */
 apr_status_t session_list_find(const session_row_t **row, page_t *page, const char *reference);

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "session_risk.h"
 #include "view.h"
 
 #define MAX_CLIENT 60
@@ -29,6 +30,8 @@ json_value_t *session_view(const page_t *page, const session_row_t *row)
     json_set(view, "city", json_new_string(pool, row->city));
     json_set(view, "state", json_new_string(pool, row->state));
     json_set(view, "reason", json_new_string(pool, row->reason));
+    json_set(view, "note", json_new_string(pool, row->note));
+    json_set(view, "risks", session_risk_names(pool, row->risks));
     json_set(view, "started", view_time(pool, row->started));
     json_set(view, "last_action", view_time(pool, row->last_action));
     json_set(view, "ended", view_time(pool, row->ended));
@@ -73,7 +76,7 @@ typedef struct icon_t {
 static const icon_t icons[] = {
     {"tablet", {"iPad", "Tablet", NULL}},
     {"phone", {"iPhone", "Mobile", "Android", "iOS", NULL}},
-    {"desktop", {"Windows", "Mac", "X11", "CrOS", "Linux", "Ubuntu", NULL}},
+    {"desktop", {"Windows", "Mac", "macOS", "X11", "Chrome OS", "Linux", "Ubuntu", NULL}},
     {"program", {"/", NULL}},
     {"unknown", {"", NULL}},
 };
@@ -164,5 +167,6 @@ void session_view_complete(const page_t *page, json_value_t *view, const session
     json_set(shown, "active", view_ago(pool, page->zone, row->last_action, page->request->now));
     json_set(shown, "state", view_words(pool, row->state));
     json_set(shown, "reason", json_new_string(pool, reason_words(row->reason)));
+    json_set(shown, "badges", session_risk_badges(pool, row->risks));
     add_links(page, shown, row);
 }

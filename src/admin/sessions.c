@@ -10,7 +10,9 @@
 #include "event_list.h"
 #include "event_view.h"
 #include "note.h"
+#include "session_risk.h"
 #include "session_view.h"
+#include "text/duration.h"
 #include "view.h"
 
 #define MAX_USER 512
@@ -31,8 +33,32 @@ static const state_t states[] = {
 typedef struct selection_t {
     const state_t *state;
     const char *user;
+    const char *risk, *last; /* as asked for, or NULL */
+    apr_time_t since;        /* what "last" says; 0: whenever */
     int offset;
 } selection_t;
+
+/* Sessions with one badge, and those that were active within some time: where the overview leads
+ * to. */
+static const char *read_narrowing(selection_t *selection, const page_t *page)
+{
+    apr_interval_time_t span;
+
+    selection->since = 0;
+    selection->risk = page_parameter(page, "risk");
+    if (selection->risk && session_risk_from_name(selection->risk) == RISKS) {
+        return "The filter \"risk\" needs a word such as new_device.";
+    }
+    selection->last = page_parameter(page, "last");
+    if (!selection->last) {
+        return NULL;
+    }
+    if (duration_parse(selection->last, &span)) {
+        return "The filter \"last\" needs a time such as 24h.";
+    }
+    selection->since = page->request->now - span;
+    return NULL;
+}
 
 static const char *read_selection(selection_t *selection, const page_t *page)
 {
@@ -54,7 +80,7 @@ static const char *read_selection(selection_t *selection, const page_t *page)
         return "The parameter \"offset\" needs a small number.";
     }
     selection->offset = offset ? atoi(offset) : 0;
-    return NULL;
+    return read_narrowing(selection, page);
 }
 
 static const char *address(const page_t *page, const selection_t *selection, const state_t *state,
@@ -63,6 +89,9 @@ static const char *address(const page_t *page, const selection_t *selection, con
     return apr_pstrcat(page->pool, page->request->base, "/sessions?state=", state->name,
                        selection->user ? "&user=" : "",
                        selection->user ? apr_pescape_urlencoded(page->pool, selection->user) : "",
+                       selection->risk ? "&risk=" : "", selection->risk ? selection->risk : "",
+                       selection->last ? "&last=" : "",
+                       selection->last ? apr_pescape_urlencoded(page->pool, selection->last) : "",
                        offset ? apr_psprintf(page->pool, "&offset=%d", offset) : "", NULL);
 }
 
@@ -84,6 +113,7 @@ static void add_tabs(page_t *page, const selection_t *selection)
 static void add_pager(page_t *page, const selection_t *selection)
 {
     int before = selection->offset - ADMIN_PAGE_ROWS;
+    selection_t always = *selection;
     const json_value_t *next = json_member(page->view, "next");
 
     json_set(page->view, "newer_href",
@@ -98,6 +128,26 @@ static void add_pager(page_t *page, const selection_t *selection)
                                              : NULL));
     json_set(page->view, "user", json_new_string(page->pool, selection->user));
     json_set(page->view, "state", json_new_string(page->pool, selection->state->name));
+    json_set(page->view, "last", json_new_string(page->pool, selection->last));
+    always.last = NULL;
+    json_set(page->view, "any_time_href",
+             json_new_string(page->pool, address(page, &always, selection->state, 0)));
+}
+
+static void add_risks(page_t *page, const selection_t *selection)
+{
+    json_value_t *options = json_set(page->view, "risk_options", json_new_array(page->pool));
+
+    for (int risk = 0; risk < RISKS; risk++) {
+        const char *name = risk_name((risk_t)risk);
+        json_value_t *option = json_push(options, json_new_object(page->pool));
+
+        json_set(option, "value", json_new_string(page->pool, name));
+        json_set(option, "label", json_new_string(page->pool, session_risks[risk].label));
+        json_set(option, "selected",
+                 json_new_boolean(page->pool,
+                                  selection->risk && strcmp(selection->risk, name) == 0));
+    }
 }
 
 /* What ends many at once, above the list. */
@@ -134,6 +184,7 @@ static void add_count(page_t *page, int count)
 apr_status_t sessions_page(page_t *page, const char *argument)
 {
     selection_t selection;
+    session_choice_t choice;
     session_list_t list;
     const char *wrong = read_selection(&selection, page);
     json_value_t *sessions;
@@ -143,7 +194,11 @@ apr_status_t sessions_page(page_t *page, const char *argument)
     if (wrong) {
         return answer_error(page, 400, wrong);
     }
-    session_list_read(&list, page, selection.state->filter, selection.user);
+    choice = (session_choice_t){.state = selection.state->filter,
+                                .user = selection.user,
+                                .risk = selection.risk,
+                                .active_since = selection.since};
+    session_list_read(&list, page, &choice);
     if (list.cut) {
         page->notice = NOTICE_CUT;
     }
@@ -166,6 +221,7 @@ apr_status_t sessions_page(page_t *page, const char *argument)
     if (!page->json) {
         add_tabs(page, &selection);
         add_pager(page, &selection);
+        add_risks(page, &selection);
         add_actions(page);
     }
     return answer_page(page);

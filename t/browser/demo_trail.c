@@ -10,6 +10,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "alert/risk.h"
 #include "store/store.h"
 #include "trail/chain.h"
 
@@ -132,6 +133,18 @@ static void append(demo_t *demo, event_t *event)
     must(demo, store_append(demo->store, event), "an event cannot be stored");
 }
 
+/* Now and then something is odd about a session. */
+static void mark(demo_t *demo, const event_t *event)
+{
+    int risk = dice(demo, 40);
+
+    if (risk < RISKS) {
+        must(demo,
+             store_session_risk(demo->store, event->cell[EVENT_SESSION], risk_name((risk_t)risk)),
+             "a session cannot be marked");
+    }
+}
+
 static void log_in(demo_t *demo, const person_t *person, int day, apr_time_t time)
 {
     event_t *event = new_event(demo, person, day, time);
@@ -148,6 +161,7 @@ static void log_in(demo_t *demo, const person_t *person, int day, apr_time_t tim
     event_set(event, EVENT_OPERATION, "login");
     event_set(event, EVENT_PATH, "/web/login");
     append(demo, event);
+    mark(demo, event);
 }
 
 static const deed_t *some_deed(demo_t *demo)
@@ -192,8 +206,17 @@ static void log_out(demo_t *demo, const person_t *person, int day, apr_time_t ti
 {
     event_t *event = new_event(demo, person, day, time);
 
-    event_set(event, EVENT_OPERATION, "logout");
-    event_set(event, EVENT_PATH, "/web/session/logout");
+    if (dice(demo, 9) == 0) {
+        event_set(event, EVENT_OPERATION, "session_revoked");
+        event_set(
+            event, EVENT_VALUES,
+            "{\"reason\":\"manager\",\"by\":\"admin\",\"note\":\"Left the laptop on the train\"}");
+        event_set(event, EVENT_CHANNEL, "module");
+    }
+    else {
+        event_set(event, EVENT_OPERATION, "logout");
+        event_set(event, EVENT_PATH, "/web/session/logout");
+    }
     append(demo, event);
 }
 
