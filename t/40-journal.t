@@ -95,7 +95,7 @@ sub full_disk ($mode) {
     my $site;
 
     mkdir $folder or die "$folder: $!";
-    if (system("mount -t tmpfs -o size=400k,mode=0777 tmpfs $folder 2>/dev/null") != 0) {
+    if (system("mount -t tmpfs -o size=2m,mode=0777 tmpfs $folder 2>/dev/null") != 0) {
         rmdir $folder;
         SKIP: { skip 'mounting a small disk needs root', 1 }
         return;
@@ -112,8 +112,9 @@ sub full_disk ($mode) {
 
         is write_city($admin, 'Graz'), 200, "$mode: served while there is room";
         fill($folder);
-        # The last block of each child's segment still has room.
-        write_city($admin, 'x' x 3000) for 1 .. 60;
+        # Each child's segment still has some room, for long events first and then for short ones.
+        write_city($admin, 'x' x 3000) for 1 .. 100;
+        write_city($admin, 'x') for 1 .. 100;
         is write_city($admin, 'Linz'), $mode eq 'refuse' ? 503 : 200, "$mode: and when the disk is full"
             for 1 .. 20;
         is $admin->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status}, 200,

@@ -47,10 +47,11 @@ apr_uint64_t journal_next_number(journal_t *journal);
 
 /* One write(2) (plus fdatasync with JOURNAL_SYNC_ALWAYS, which threads that wait together share).
  * Fails with what write(2) said, or with APR_ENOSPC past the limit of the folder, which is measured
- * once a second. Then nothing of the record stands in the file (a short write is cut back) and the
- * loss is counted; the next append that succeeds is preceded by a `gap` event that tells how many
- * were lost. The one exception: if only forcing it to disk fails, the record stands (the keeper may
- * have read it) and is not counted as lost, but power loss may take it. */
+ * once a second; an outcome is written past that limit, and into room on the disk that was reserved
+ * before its intent was. Then nothing of the record stands in the file (a short write is cut back)
+ * and the loss is counted; the next append that succeeds is preceded by a `gap` event that tells
+ * how many were lost. The one exception: if only forcing it to disk fails, the record stands (the
+ * keeper may have read it) and is not counted as lost, but power loss may take it. */
 apr_status_t journal_append(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
                             const event_t *event);
 
@@ -58,7 +59,8 @@ apr_status_t journal_append(journal_t *journal, journal_kind_t kind, apr_uint64_
  * other threads go on meanwhile. */
 apr_status_t journal_sync(journal_t *journal);
 
-/* Events lost since the journal was opened. */
+/* Events lost since the journal was opened. An intent is none: whoever could not write one must let
+ * nothing happen, or append the whole event (JOURNAL_EVENT) when it is over. */
 apr_uint64_t journal_lost(const journal_t *journal);
 
 /* What the journal writes of its own accord: an event of this operation with {"lost":n}. */

@@ -331,7 +331,7 @@ apr_status_t runtime_append(journal_kind_t kind, apr_uint64_t number, const even
     apr_status_t status = journal ? journal_append(journal, kind, number, event) : APR_ENOTIMPL;
 
     if (status != APR_SUCCESS) {
-        board_add(self->board, BOARD_EVENTS_LOST, 1);
+        board_add(self->board, BOARD_EVENTS_LOST, kind != JOURNAL_INTENT);
         if (apr_atomic_xchg32(&journal_failing, 1) == 0) {
             ap_log_error(APLOG_MARK, APLOG_ERR, status, self->server,
                          "user_audit: the journal in %s cannot be written; %s until it can",

@@ -18,6 +18,9 @@
 #define RETRY_INTERVAL apr_time_from_sec(1)           /* of a rotation that failed */
 #define MEASURE_INTERVAL apr_time_from_sec(1)         /* of the folder's size */
 #define CLOSE_ATTEMPTS 100                            /* a millisecond each */
+/* Bytes on the disk that nothing but outcomes may use: some hundred of them, so that what was let
+ * through to Odoo also gets its outcome written when the disk is full. */
+#define OUTCOME_ROOM (32 * 1024)
 
 struct journal_t {
     apr_pool_t *pool; /* has an allocator of its own: it is used under the mutex only */
@@ -36,6 +39,7 @@ struct journal_t {
     apr_uint32_t ordinal;
     apr_uint32_t seed;
     apr_int64_t size;
+    apr_int64_t reserved; /* up to here the disk has given room, if it can do that */
     buffer_t buffer;
     apr_uint64_t unreported, unreported_outcomes; /* losses no gap event tells of yet */
     apr_status_t loss_reason;
@@ -160,6 +164,7 @@ static void encode_gap(journal_t *journal)
 static void cut_back(journal_t *journal, apr_size_t kept, apr_size_t written)
 {
     journal->size += (apr_int64_t)kept;
+    journal->reserved = written != kept ? 0 : journal->reserved;
     if (written != kept && ftruncate(journal->file, journal->size) != 0) {
         off_t end = lseek(journal->file, 0, SEEK_END);
 
@@ -194,6 +199,26 @@ static void end_segment(journal_t *journal)
     gap_length = journal->buffer.length;
     encode_record(journal, JOURNAL_END, 0, NULL);
     write_buffer(journal, gap_length);
+    if (journal->reserved > journal->size && ftruncate(journal->file, journal->size) != 0) {
+        journal->reserved = 0; /* the room goes with the file */
+    }
+}
+
+/* Room for so many bytes and the outcomes behind them. A file system that cannot promise room is
+ * written to all the same. */
+static apr_status_t reserve(journal_t *journal, apr_size_t length)
+{
+    apr_int64_t end = journal->size + (apr_int64_t)length + OUTCOME_ROOM;
+
+    if (end <= journal->reserved) {
+        return APR_SUCCESS;
+    }
+    end += OUTCOME_ROOM; /* not with each record */
+    if (fallocate(journal->file, FALLOC_FL_KEEP_SIZE, journal->size, end - journal->size) == 0) {
+        journal->reserved = end;
+        return APR_SUCCESS;
+    }
+    return errno == ENOSPC || errno == EDQUOT ? errno : APR_SUCCESS;
 }
 
 /* Ends the present segment, if there is one, only once the next one stands in the folder: at any
@@ -217,6 +242,7 @@ static apr_status_t next_segment(journal_t *journal)
     journal->file = file;
     journal->ordinal++;
     journal->size = JOURNAL_HEAD;
+    journal->reserved = 0;
     journal->seed = journal_seed(journal->incarnation, journal->ordinal);
     return APR_SUCCESS;
 }
@@ -243,8 +269,13 @@ static int has_room(journal_t *journal, apr_time_t now)
     return journal->folder_size < journal->max_size;
 }
 
+/* Whoever could not write an intent either lets nothing happen or writes the whole event when it is
+ * over, and only if that fails there is one less on record. */
 static void count_loss(journal_t *journal, journal_kind_t kind, apr_status_t reason)
 {
+    if (kind == JOURNAL_INTENT) {
+        return;
+    }
     __atomic_add_fetch(&journal->lost, 1, __ATOMIC_RELAXED);
     journal->loss_reason = reason;
     if (kind == JOURNAL_OUTCOME) {
@@ -260,8 +291,9 @@ static apr_status_t append_locked(journal_t *journal, journal_kind_t kind, apr_u
 {
     apr_time_t now = apr_time_now();
     apr_size_t gap_length;
+    apr_status_t status;
 
-    if (!has_room(journal, now)) {
+    if (kind != JOURNAL_OUTCOME && !has_room(journal, now)) {
         return APR_ENOSPC;
     }
     if (journal->size >= JOURNAL_SEGMENT_SIZE && now >= journal->next_rotation) {
@@ -276,6 +308,10 @@ static apr_status_t append_locked(journal_t *journal, journal_kind_t kind, apr_u
     if (journal->buffer.overflow ||
         journal->buffer.length - gap_length > JOURNAL_RECORD_HEAD + JOURNAL_MAX_RECORD) {
         return APR_EINVAL;
+    }
+    status = reserve(journal, journal->buffer.length);
+    if (status != APR_SUCCESS && kind != JOURNAL_OUTCOME) {
+        return status;
     }
     return write_buffer(journal, gap_length);
 }

@@ -238,6 +238,8 @@ static void test_a_short_write_leaves_nothing(void **state)
         assert_int_not_equal(append(journal, "/lost"), APR_SUCCESS);
         assert_int_equal(size_of(0), one);
     }
+    assert_int_not_equal(journal_append(journal, JOURNAL_INTENT, 2, event_with("/not lost")),
+                         APR_SUCCESS);
     assert_int_not_equal(journal_append(journal, JOURNAL_OUTCOME, 1, event_with("/lost")),
                          APR_SUCCESS);
     limit_file_size(RLIM_INFINITY);
