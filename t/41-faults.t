@@ -3,7 +3,8 @@
 # own list of what it executed: nothing is missing, nothing stands twice, the outcome is unknown only
 # where the client has not seen it either.
 #
-# FAULT_ROUNDS (8) and FAULT_SEED choose how long and which way.
+# On SQLite and on PostgreSQL, whose server is cut off, stopped and killed besides. FAULT_ROUNDS (8) and
+# FAULT_SEED choose how long and which way.
 
 use v5.36;
 use FindBin;
@@ -11,6 +12,7 @@ use lib "$FindBin::Bin/lib";
 use Campaign ();
 use Client qw();
 use Httpd ();
+use Postgres ();
 use Process ();
 use Site;
 use Test::More;
@@ -22,7 +24,8 @@ my $TOOL = Httpd::build_dir() . '/user-audit';
 
 # What breaking must bring into the log.
 my @EXPECTED = (
-    qr/AH\d+: /, qr/the keeper \(pid \d+\) died/, qr/keeper: /, qr/the journal in .* cannot be written/
+    qr/AH\d+: /, qr/the keeper \(pid \d+\) died/, qr/keeper: (?!database refuses)/,
+    qr/the journal in .* cannot be written/
 );
 
 sub process_names ($site) {
@@ -122,6 +125,24 @@ sub lock_database ($site) {
     return;
 }
 
+sub cut_connections ($site) {
+    $site->httpd->{postgres}[0]->cut;
+    return;
+}
+
+sub restart_server ($site) {
+    my $server = $site->httpd->{postgres}[0]->stop;
+
+    sleep 0.5 + rand 2;
+    $server->resume;
+    return;
+}
+
+sub crash_server ($site) {
+    $site->httpd->{postgres}[0]->crash->resume;
+    return;
+}
+
 my %FAULT = (
     kill_child => \&kill_child,
     kill_keeper => \&kill_keeper,
@@ -130,17 +151,23 @@ my %FAULT = (
     tear_and_start => \&tear_and_start,
     stop_and_start => \&stop_and_start,
     restart_gracefully => \&restart_gracefully,
-    lock_database => \&lock_database,
+);
+my %FAULT_OF_FILE = (%FAULT, lock_database => \&lock_database);
+my %FAULT_OF_SERVER = (
+    %FAULT,
+    cut_connections => \&cut_connections,
+    restart_server => \&restart_server,
+    crash_server => \&crash_server,
 );
 
-sub break_things ($site) {
+sub break_things ($site, %fault) {
     my %count;
 
     for my $round (1 .. $ROUNDS) {
-        my $name = pick(sort keys %FAULT);
+        my $name = pick(sort keys %fault);
 
         sleep 0.2 + rand 0.6;
-        $FAULT{$name}->($site);
+        $fault{$name}->($site);
         $count{$name}++;
     }
     diag join ', ', map { "$_ $count{$_}" } sort keys %count;
@@ -159,16 +186,44 @@ sub hold_against ($site, $campaign) {
         or diag join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ];
     is scalar(() = $site->trail->events(operation => 'gap')), 0, 'and no gap';
     $site->httpd->stop;
-    my $verdict = qx($TOOL -p @{[ $site->httpd->database ]} verify 2>&1);
+    my $verdict = qx($TOOL @{[ tool_words($site) ]} verify 2>&1);
     is $?, 0, 'the chain is intact' or diag $verdict;
+    return;
+}
+
+sub tool_words ($site) {
+    my ($server, $database) = @{ $site->httpd->{postgres} // [] };
+
+    return $server ? ('-d pgsql -p', "'" . $server->words($database) . "'") : ('-p', $site->httpd->database);
+}
+
+# Long enough for the keeper's pauses between tries to grow.
+sub long_cut ($site) {
+    my $server = $site->httpd->{postgres}[0]->crash;
+
+    sleep 8;
+    $server->resume;
+    return;
+}
+
+sub campaign ($faults, %options) {
+    my $site = Site->start(version => 17, allow => \@EXPECTED, %options);
+    my $campaign = Campaign->start(site => $site, workers => 4, login => 'admin');
+
+    break_things($site, %$faults);
+    long_cut($site) if $options{postgres};
+    $campaign->stop;
+    hold_against($site, $campaign);
     return;
 }
 
 srand $SEED;
 diag "FAULT_SEED=$SEED FAULT_ROUNDS=$ROUNDS";
-my $site = Site->start(version => 17, allow => \@EXPECTED);
-my $campaign = Campaign->start(site => $site, workers => 4, login => 'admin');
-break_things($site);
-$campaign->stop;
-hold_against($site, $campaign);
+campaign(\%FAULT_OF_FILE);
+SKIP: {
+    my $server = Postgres->shared or skip 'no PostgreSQL server is installed', 3;
+
+    push @EXPECTED, qr/the pgsql database/;
+    campaign(\%FAULT_OF_SERVER, postgres => [ $server, $server->database ]);
+}
 finish();

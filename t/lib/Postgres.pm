@@ -85,6 +85,20 @@ sub stop ($self) {
     return $self;
 }
 
+# The same without its last words, as when the machine goes down.
+sub crash ($self) {
+    my $process = delete $self->{process} // return $self;
+
+    $process->signal('QUIT')->wait_gone(20) or croak 'PostgreSQL does not die';
+    return $self;
+}
+
+# Breaks all connections of the module.
+sub cut ($self) {
+    $self->query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mod_user_audit'});
+    return $self;
+}
+
 sub restart ($self) {
     return $self->stop->resume;
 }
