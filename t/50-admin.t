@@ -172,6 +172,67 @@ sub paging ($site, $admin) {
     return;
 }
 
+# A search for text looks at so many events at a time that it may stop before it has found any:
+# `next` goes on from there.
+sub text_goes_on ($site, $admin) {
+    my $query = '/audit-admin/activity?last=24h&text=' . Client::escape('City 7');
+    my (@found, $next);
+
+    do {
+        my $page = json($admin, $query . ($next ? "&before=$next" : ''));
+
+        push @found, @{ $page->{events} };
+        $next = $page->{next};
+    } while ($next);
+    my @cities = map { $_->{values}{city} } grep { $_->{operation} eq 'write' } @found;
+
+    is_deeply [ sort @cities ], [ sort 'City 7', map { "City 7$_" } 0 .. 9 ], 'text is found to the end';
+    return;
+}
+
+# What is odd about a session, and what was said when it was ended.
+sub badges ($site, $admin) {
+    my $demo = $site->login('demo');
+    my $reason = q{lost <b>"laptop"</b>};
+
+    $demo->call_kw('res.users', 'write', [ [1], { login => 'x' } ]) for 1 .. 10;
+    $site->trail->settle($admin);
+    my $path = '/audit-admin/sessions?state=all&risk=many_denials&last=24h';
+    my ($session) = @{ json($admin, $path)->{sessions} };
+    my ($item) = grep { $_->{label} =~ /many denials/ } @{ json($admin, '/audit-admin/overview')->{attention} };
+
+    is $session->{login}, 'demo', 'a session with many denials is marked';
+    ok grep({ $_ eq 'many_denials' } @{ $session->{risks} }), 'with the word for it';
+    is $item->{count}, 1, 'and needs a look';
+    like $item->{why}, qr/10 calls or more within an hour/, 'which says from how many on';
+    is $admin->get($item->{href})->{status}, 200, 'and leads to the list';
+    like $admin->get($path)->{body}, qr/badge bad" title="[^"]*10 calls[^"]*">many denials</, 'the page shows the badge';
+    is json($admin, '/audit-admin/sessions?risk=dance')->{status}, 400, 'a word that is none is told to be wrong';
+    my $token = json($admin, $path)->{csrf_token};
+    is $admin->post_json("/audit-admin/sessions/$session->{reference}/revoke",
+        { csrf_token => $token, reason => $reason })->{status}, 200, 'a manager ends it and says why';
+    $site->trail->settle($admin);
+    ($session) = @{ json($admin, $path)->{sessions} };
+    is $session->{note}, $reason, 'what was said is kept';
+    for my $page ($path, "/audit-admin/sessions/$session->{reference}") {
+        like $admin->get($page)->{body}, qr/lost &lt;b&gt;&(?:quot|#34);laptop/, 'and shown';
+    }
+    return;
+}
+
+# An event's page tells whether its chain holds there.
+sub chain_state ($site, $admin) {
+    my ($event) = @{ json($admin, '/audit-admin/activity?operation=write')->{events} };
+    my $shown = json($admin, "/audit-admin/activity/$event->{id}")->{events}[0];
+    my $before = json($admin, "/audit-admin/activity/$shown->{previous}{id}")->{events}[0];
+
+    ok $shown->{previous}{follows}, 'an event follows the one before';
+    is $before->{hash}, $event->{previous_hash}, 'by its hash';
+    like $admin->get("/audit-admin/activity/$event->{id}")->{body},
+        qr/follows the event before.*activity\/$before->{id}"/s, 'which the page says, with a link';
+    return;
+}
+
 # 16 and 17 answer has_group to other arguments than 18 and 19 do.
 sub manager_by_group ($version) {
     my $site = Site->start(version => $version, vhost => "UserAuditManager group:base.group_user\n");
@@ -209,5 +270,8 @@ nasty_values($site, $admin);
 csv($site, $admin);
 filters($site, $admin);
 paging($site, $admin);
+text_goes_on($site, $admin);
+badges($site, $admin);
+chain_state($site, $admin);
 managers_of_the_file();
 finish();

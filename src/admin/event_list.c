@@ -1,5 +1,7 @@
 #include "event_list.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "rights.h"
@@ -7,6 +9,7 @@
 #include "view.h"
 
 #define MAX_RUNNING 50
+#define MAX_BACK 300 /* events looked at for the one before; other machines' stand in between */
 
 typedef struct reading_t {
     page_t *page;
@@ -166,6 +169,59 @@ void event_list_count(page_t *page, const filter_t *filter)
     json_set(page->view, "count_exact", json_new_boolean(page->pool, exact));
 }
 
+/* ---- one event, and the one that its chain has before it ---- */
+
+typedef struct before_t {
+    page_t *page;
+    const char *node, *hash; /* of the event, and what it says was the hash before */
+    apr_int64_t sequence;    /* of the one before */
+    json_value_t *found;     /* or null */
+} before_t;
+
+static const char *text_of(const json_value_t *event, event_column_t column)
+{
+    const json_value_t *value = json_member(event, event_columns[column].name);
+
+    return value && value->text ? value->text : "";
+}
+
+static int see_before(void *payload, const event_t *event)
+{
+    before_t *before = payload;
+    apr_pool_t *pool = before->page->pool;
+    const char *node = event->cell[EVENT_NODE], *sequence = event->cell[EVENT_SEQUENCE];
+    const char *hash = event->cell[EVENT_HASH];
+
+    if (!node || strcmp(node, before->node) != 0 || !sequence || !hash ||
+        apr_atoi64(sequence) != before->sequence) {
+        return 0;
+    }
+    before->found = json_new_object(pool);
+    json_set(before->found, "id", json_new_integer(pool, apr_atoi64(event->cell[EVENT_ID])));
+    json_set(before->found, "follows", json_new_boolean(pool, strcmp(hash, before->hash) == 0));
+    return 1;
+}
+
+/* "previous": {"id", "follows"}, or null where it is not near, purged, or not for this visitor. */
+static apr_status_t add_previous(page_t *page, json_value_t *event, store_t *store,
+                                 const filter_t *filter)
+{
+    before_t before = {.page = page,
+                       .node = text_of(event, EVENT_NODE),
+                       .hash = text_of(event, EVENT_PREVIOUS_HASH),
+                       .sequence = apr_atoi64(text_of(event, EVENT_SEQUENCE)) - 1,
+                       .found = json_new_string(page->pool, NULL)};
+    apr_status_t status = APR_SUCCESS;
+
+    if (before.sequence > 0) {
+        status = store_events(store, &filter->event, apr_atoi64(id_of(event)), MAX_BACK, see_before,
+                              &before, page->pool);
+    }
+    json_set(event, "first", json_new_boolean(page->pool, before.sequence == 0));
+    json_set(event, "previous", before.found);
+    return status;
+}
+
 json_value_t *event_list_one(page_t *page, apr_int64_t id)
 {
     filter_t filter = {.nothing = 0};
@@ -180,7 +236,11 @@ json_value_t *event_list_one(page_t *page, apr_int64_t id)
     if (store) {
         status = store_events(store, &filter.event, id + 1, 1, add_event, &reading, page->pool);
     }
-    close_store(page, store, status);
     found = id_of(reading.events->first);
-    return found && apr_atoi64(found) == id ? reading.events->first : NULL;
+    found = found && apr_atoi64(found) == id ? found : NULL;
+    if (found && status == APR_SUCCESS) {
+        status = add_previous(page, reading.events->first, store, &filter);
+    }
+    close_store(page, store, status);
+    return found ? reading.events->first : NULL;
 }

@@ -56,6 +56,24 @@ static json_value_t *outcome_options(page_t *page, const char *current)
     return options;
 }
 
+/* A word that is none of ours is an entry of its own, so that sending the form keeps it. */
+static json_value_t *channel_options(page_t *page, const char *current)
+{
+    static const char *const channels[] = {"web",   "jsonrpc", "xmlrpc", "json1",
+                                           "json2", "http",    "module"};
+    json_value_t *options = json_new_array(page->pool);
+    int known = !current;
+
+    for (int i = 0; i < (int)(sizeof(channels) / sizeof(channels[0])); i++) {
+        add_option(page, options, channels[i], current);
+        known |= current && strcmp(current, channels[i]) == 0;
+    }
+    if (!known) {
+        add_option(page, options, current, current);
+    }
+    return options;
+}
+
 /* As <input type="datetime-local"> takes it, by the visitor's clock. */
 static json_value_t *form_time(page_t *page, const char *asked, apr_time_t time)
 {
@@ -78,6 +96,11 @@ static void add_form(page_t *page, const filter_t *filter)
     json_set(form, "from", form_time(page, filter->text[FILTER_FROM], filter->event.from));
     json_set(form, "to", form_time(page, filter->text[FILTER_TO], filter->event.to));
     json_set(form, "operations", operation_options(page, filter->text[FILTER_OPERATION]));
+    json_set(form, "channels", channel_options(page, filter->text[FILTER_CHANNEL]));
+    json_set(form, "more",
+             json_new_boolean(page->pool,
+                              filter->text[FILTER_COUNTRY] || filter->text[FILTER_CITY] ||
+                                  filter->text[FILTER_CHANNEL] || filter->text[FILTER_FLAG]));
     json_set(form, "outcomes", outcome_options(page, filter->text[FILTER_OUTCOME]));
 }
 

@@ -95,6 +95,7 @@ static apr_status_t list(page_t *page)
     if (listing.awaited && !page->notice) {
         page->notice = "The hold is on record and in force in a moment: load this page again.";
     }
+    json_set(page->view, "any", json_new_boolean(page->pool, listing.holds->count > 0));
     page->title = "Holds";
     page->template = "holds";
     return answer_page(page);

@@ -179,11 +179,16 @@ static apr_int64_t busiest_hour(const overview_t *overview)
 }
 
 /* Within seven days a cell is one hour, which has its list. */
+static int cells_are_hours(const overview_t *overview)
+{
+    return overview->to - overview->from <= apr_time_from_sec(7 * 86400 + 7200);
+}
+
 static const char *hour_address(const page_t *page, const overview_t *overview, int day, int hour)
 {
     apr_time_exp_t clock;
 
-    if (overview->to - overview->from > apr_time_from_sec(7 * 86400 + 7200)) {
+    if (!cells_are_hours(overview)) {
         return NULL;
     }
     for (apr_time_t time = overview->from; time < overview->to; time += apr_time_from_sec(3600)) {
@@ -234,6 +239,28 @@ static json_value_t *week_labels(apr_pool_t *pool)
     return labels;
 }
 
+/* The same for who hears the page: a row an hour, a column a day. */
+static json_value_t *week_rows(const page_t *page, const overview_t *overview)
+{
+    apr_pool_t *pool = page->pool;
+    json_value_t *rows = json_new_array(pool);
+
+    for (int hour = 0; hour < 24; hour++) {
+        json_value_t *row = json_push(rows, json_new_object(pool)), *days;
+
+        set_text(pool, row, "hour", apr_psprintf(pool, "%02d:00", hour));
+        days = json_set(row, "days", json_new_array(pool));
+        for (int day = 0; day < 7; day++) {
+            json_value_t *cell = json_push(days, json_new_object(pool));
+            apr_int64_t count = overview->week[day][hour];
+
+            set_text(pool, cell, "number", view_number(pool, count));
+            set_text(pool, cell, "href", count ? hour_address(page, overview, day, hour) : NULL);
+        }
+    }
+    return rows;
+}
+
 json_value_t *plot_week(const page_t *page, const overview_t *overview)
 {
     apr_pool_t *pool = page->pool;
@@ -244,6 +271,8 @@ json_value_t *plot_week(const page_t *page, const overview_t *overview)
     set_number(pool, plot, "view_height", WEEK_TOP + 7 * (CELL + CELL_GAP) + 24);
     set_number(pool, plot, "size", CELL);
     json_set(plot, "labels", week_labels(pool));
+    json_set(plot, "rows", week_rows(page, overview));
+    json_set(plot, "leads", json_new_boolean(pool, cells_are_hours(overview)));
     cells = json_set(plot, "cells", json_new_array(pool));
     for (int day = 0; day < 7; day++) {
         for (int hour = 0; hour < 24; hour++) {

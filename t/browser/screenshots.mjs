@@ -11,16 +11,30 @@ const PAGES = [
     { name: "sessions", path: "/sessions?state=all" },
     { name: "activity", path: "/activity?last=7d&operation=write", open: ".events details" },
     { name: "record", path: "/records/sale.order,20" },
+    { name: "session", from: "/sessions?state=all&user=demo", first: "tbody th a" },
+    { name: "event", from: "/activity?last=7d&operation=write&user=demo", first: "a[href*='/activity/']" },
     { name: "settings", path: "/settings" },
+    { name: "alerts", path: "/alerts" },
+    { name: "holds", path: "/holds" },
     { name: "health", path: "/health" },
 ];
 
-async function picture(page, { name, path, height = 860, open }, scheme, width) {
+// A page without an address of its own is where the first such link on another leads to.
+async function address(page, { path, from, first }) {
+    if (path) {
+        return audit + path;
+    }
+    await page.goto(audit + from);
+    return page.locator(first).first().evaluate((link) => link.href);
+}
+
+async function picture(page, one, scheme, width) {
+    const { name, height = 860, open } = one;
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: scheme });
-    const response = await page.goto(audit + path);
+    const response = await page.goto(await address(page, one));
     if (response.status() !== 200) {
-        return;
+        throw new Error(`${name} answers ${response.status()}`);
     }
     if (open) {
         await page.locator(open).first().locator("summary").click();

@@ -32,6 +32,7 @@ export function check(holds, what, got) {
 export async function visitor(browser, base, options = {}) {
     const context = await browser.newContext({ locale: "en-US", ...options });
     context.setDefaultTimeout(WAIT_MS);
+    await context.addInitScript(() => { globalThis.showSaveFilePicker = undefined; }); // a dialog of the system
     context.on("request", (request) => {
         const { protocol, host } = new URL(request.url());
         if (!["data:", "blob:"].includes(protocol) && host !== new URL(base).host) {

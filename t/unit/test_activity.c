@@ -323,6 +323,7 @@ static void test_the_trail_is_followed_from_a_cursor(void **state)
 
 static void test_an_event_has_a_page_of_its_own(void **state)
 {
+    const json_value_t *first, *second;
     const json_value_t *own;
     const char *path;
 
@@ -337,6 +338,12 @@ static void test_an_event_has_a_page_of_its_own(void **state)
     assert_int_equal(get(BOB, path, NULL)->status, 404);
     assert_int_equal(get(MANAGER, path, NULL)->status, 200);
     assert_int_equal(get(NOBODY, path, NULL)->status, 303);
+    first = json_member(get_json(MANAGER, "/activity/1", NULL, 200), "events")->first;
+    assert_true(json_truthy(json_member(first, "first")));
+    assert_int_equal(json_member(first, "previous")->type, JSON_TYPE_NULL);
+    second = json_member(get_json(MANAGER, "/activity/2", NULL, 200), "events")->first;
+    assert_false(json_truthy(json_member(second, "first")));
+    assert_true(json_truthy(json_member(json_member(second, "previous"), "follows")));
     assert_int_equal(get(MANAGER, "/activity/999999", NULL)->status, 404);
     assert_int_equal(get(MANAGER, "/activity/0x1", NULL)->status, 404);
     assert_int_equal(get(MANAGER, "/activity/99999999999999999999", NULL)->status, 404);

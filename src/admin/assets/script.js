@@ -109,9 +109,15 @@ if (live) {
     document.addEventListener("visibilitychange", follow);
 }
 
-// ---- exports: how far they are, as many lines as have come ----
+// ---- exports: a plain download, of which the browser tells how far it is; where the browser lets a
+// page write into a file, straight into it, with the lines that have come. Never held in memory. ----
 
 const progress = document.querySelector("#progress");
+
+function say(kind, text) {
+    progress.className = kind;
+    progress.textContent = text;
+}
 
 function lines(bytes) {
     let count = 0;
@@ -121,55 +127,51 @@ function lines(bytes) {
     return count;
 }
 
-async function receive(response, tell) {
-    const reader = response.body.getReader();
-    const type = response.headers.get("Content-Type");
-    let whole = new Blob([], { type });
+function counting(tell) {
     let count = 0;
-    for (;;) {
-        const { done, value } = await reader.read();
-        if (done) {
-            return whole;
-        }
-        whole = new Blob([whole, value], { type });
-        count += lines(value);
-        tell(count);
-    }
+    return new TransformStream({
+        transform(chunk, controller) {
+            count += lines(chunk);
+            tell(count);
+            controller.enqueue(chunk);
+        },
+    });
 }
 
-function save(blob, name) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
-
-async function exportFile(link) {
-    const say = (text) => {
-        progress.className = "notice";
-        progress.textContent = text;
-    };
+// What has been written becomes the file only when all of it has.
+async function writeInto(file, link) {
     const of = document.querySelector("#count")?.textContent.replace(/,? newest.*/, "");
-    say(`${of} are being read …`);
+    say("notice", `${of} are being read …`);
     try {
         const response = await fetch(link.href);
         if (response.redirected || !response.ok) {
             throw new Error(response.statusText);
         }
-        const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1];
-        save(await receive(response, (count) => say(`${count.toLocaleString("en")} lines of ${of}`)), name);
-        progress.className = "done";
-        progress.textContent = `${progress.textContent}: complete`;
+        await response.body
+            .pipeThrough(counting((count) => say("notice", `${count.toLocaleString("en")} lines of ${of}`)))
+            .pipeTo(await file.createWritable());
+        say("done", `${progress.textContent}: complete`);
     } catch {
-        progress.className = "error";
-        progress.textContent = "The export broke off. What had come of it was thrown away.";
+        say("error", "The export broke off. What had come of it was thrown away.");
     }
+}
+
+async function exportFile(link) {
+    let file;
+    try {
+        file = await globalThis.showSaveFilePicker({ suggestedName: link.download });
+    } catch (error) {
+        if (error.name !== "AbortError") {
+            location.assign(link.href);
+        }
+        return;
+    }
+    await writeInto(file, link);
 }
 
 document.addEventListener("click", (event) => {
     const link = event.target.closest("a.export");
-    if (link && progress && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    if (link && progress && globalThis.showSaveFilePicker && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
         event.preventDefault();
         exportFile(link);
     }
