@@ -35,7 +35,7 @@ typedef struct admin_request_t {
     const char *public_key; /* hex: what checkpoints are verified with */
     const site_key_t *key;
     session_table_t *sessions;
-    const board_t *board;
+    board_t *board;
     const char *node;             /* names this machine in the trail */
     apr_int64_t journal_max_size; /* 0: no limit */
     const settings_t *floor;      /* what httpd.conf says for the site */

@@ -1,6 +1,6 @@
 /* The notice board: words in shared memory that the processes of one httpd leave for each other.
- * The generation of the settings, which a request compares with one load; and what the keeper tells
- * of its work, for the health page and for scrapers.
+ * The generation of the settings, which a request compares with one load; what the keeper tells of
+ * its work, for the health page and for scrapers; and which reading of the trail was told lately.
  *
  * It outlives restarts, as the session table does. Any process and thread; no lock; never blocks.
  * Numbers are written one by one, so that a reader may see some of one moment and some of the next.
@@ -57,5 +57,14 @@ void board_add(board_t *board, board_word_t word, apr_int64_t value);
 #define BOARD_TEXT_SIZE 256
 void board_set_problem(board_t *board, const char *text);
 void board_get_problem(const board_t *board, char text[BOARD_TEXT_SIZE]);
+
+#define BOARD_TOLD_SETS 256
+#define BOARD_TOLD_WAYS 4
+
+/* 1 if the same mark was told less than `interval` (at most 90 days) ago, in whatever process; else
+ * it counts as told now. The mark is a hash. Full sets forget what was told first, so that
+ * something may be told once more, and of two marks that agree in 40 bits and their set the later
+ * one may be left out: one in 10^14 pairs. */
+int board_told(board_t *board, apr_uint64_t mark, apr_time_t now, apr_interval_time_t interval);
 
 #endif

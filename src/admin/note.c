@@ -1,6 +1,5 @@
 #include "note.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -8,46 +7,16 @@
 #include "text/digest.h"
 
 #define MAX_VALUES 8192
-#define TOLD_SETS 128
-#define TOLD_WAYS 4
 
-typedef struct told_t {
-    apr_uint64_t mark; /* who read what */
-    apr_time_t when;   /* 0: unused */
-} told_t;
-
-/* What was told lately. Full sets forget their oldest entry: then something is told once more. */
-static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
-static told_t told[TOLD_SETS][TOLD_WAYS];
-
-static int told_lately(apr_uint64_t mark, apr_time_t now)
-{
-    told_t *set = told[mark % TOLD_SETS], *oldest = set;
-    int lately = 0;
-
-    pthread_mutex_lock(&told_lock);
-    for (int i = 0; i < TOLD_WAYS && !lately; i++) {
-        if (set[i].mark == mark && set[i].when && now - set[i].when < NOTE_INTERVAL) {
-            lately = 1;
-        }
-        if (set[i].when < oldest->when) {
-            oldest = &set[i];
-        }
-    }
-    if (!lately) {
-        oldest->mark = mark;
-        oldest->when = now;
-    }
-    pthread_mutex_unlock(&told_lock);
-    return lately;
-}
-
+/* An export is another in another format; pages are one reading, whatever they show of it. */
 static apr_uint64_t mark_of(const page_t *page, operation_t operation, const char *filter)
 {
     const session_t *session = &page->request->visitor.session;
     const char *text =
-        apr_psprintf(page->pool, "%s\n%s\n%s\n%d\n%s\n%s", page->request->site, session->database,
-                     session->login, (int)session->uid, operation_name(operation), filter);
+        apr_psprintf(page->pool, "%s\n%s\n%s\n%d\n%s\n%s\n%s", page->request->site,
+                     session->database, session->login, (int)session->uid,
+                     operation_name(operation), filter,
+                     operation == OPERATION_TRAIL_EXPORTED ? page->request->path : "");
     unsigned char digest[DIGEST_SIZE];
     apr_uint64_t mark;
 
@@ -76,7 +45,8 @@ void note_reading(const page_t *page, operation_t operation, const filter_t *fil
 {
     const char *values = used_filters(page, filter);
 
-    if (!told_lately(mark_of(page, operation, values), page->request->now)) {
+    if (!board_told(page->request->board, mark_of(page, operation, values), page->request->now,
+                    NOTE_INTERVAL)) {
         note_write(page, operation, values);
     }
 }

@@ -5,7 +5,7 @@
 #include "filter.h"
 #include "odoo/operation.h"
 
-/* Once per person, filter and operation within this time, in each process. */
+/* Once per person, filter and operation within this time. */
 #define NOTE_INTERVAL apr_time_from_sec(300)
 
 /* Hands an event (trail_read, trail_exported) to the request's note callback, unless the same was

@@ -7,7 +7,7 @@
 #include <apr_strings.h>
 
 #define BOARD_MAGIC APR_UINT64_C(0x31445241424155)
-#define BOARD_LAYOUT 1u /* counts up with every change of what follows */
+#define BOARD_LAYOUT 2u /* counts up with every change of what follows */
 
 struct board_t {
     apr_uint64_t magic; /* these three keep their place in every layout */
@@ -17,6 +17,8 @@ struct board_t {
     _Atomic apr_int64_t words[BOARD_WORDS];
     _Atomic apr_uint32_t turn; /* odd while the text is written */
     _Atomic char problem[BOARD_TEXT_SIZE];
+    /* A mark with a time in its low bits; 0: unused. */
+    _Atomic apr_uint64_t told[BOARD_TOLD_SETS][BOARD_TOLD_WAYS];
 };
 
 apr_status_t board_create(board_t **board, apr_pool_t *pool)
@@ -92,4 +94,61 @@ void board_get_problem(const board_t *board, char text[BOARD_TEXT_SIZE])
     if (turn % 2 || atomic_load(&board->turn) != turn) {
         *text = '\0';
     }
+}
+
+/* ---- what was told ---- */
+
+#define SECONDS_MASK APR_UINT64_C(0xffffff) /* 194 days, then the count begins anew */
+#define ROUNDS 8
+
+static apr_uint64_t age_of(apr_uint64_t told, apr_uint64_t now)
+{
+    return told ? (now - told) & SECONDS_MASK : SECONDS_MASK + 1;
+}
+
+static int is_same(apr_uint64_t told, apr_uint64_t mark)
+{
+    return told && ((told ^ mark) & ~SECONDS_MASK) == 0;
+}
+
+/* The mark's own place, else that of what was told first; *told is what stands there. */
+static int place_of(const _Atomic apr_uint64_t *set, apr_uint64_t mark, apr_uint64_t now,
+                    apr_uint64_t *told)
+{
+    int place = 0;
+
+    *told = atomic_load(&set[0]);
+    for (int i = 0; i < BOARD_TOLD_WAYS; i++) {
+        apr_uint64_t word = atomic_load(&set[i]);
+
+        if (is_same(word, mark)) {
+            *told = word;
+            return i;
+        }
+        if (age_of(word, now) > age_of(*told, now)) {
+            *told = word;
+            place = i;
+        }
+    }
+    return place;
+}
+
+int board_told(board_t *board, apr_uint64_t mark, apr_time_t now, apr_interval_time_t interval)
+{
+    _Atomic apr_uint64_t *set = board->told[mark % BOARD_TOLD_SETS];
+    apr_uint64_t seconds = (apr_uint64_t)apr_time_sec(now) & SECONDS_MASK;
+
+    /* Again where another process was faster: it may have told the same. */
+    for (int round = 0; round < ROUNDS; round++) {
+        apr_uint64_t told;
+        int place = place_of(set, mark, seconds, &told);
+
+        if (is_same(told, mark) && age_of(told, seconds) < (apr_uint64_t)apr_time_sec(interval)) {
+            return 1;
+        }
+        if (atomic_compare_exchange_strong(&set[place], &told, (mark & ~SECONDS_MASK) | seconds)) {
+            return 0;
+        }
+    }
+    return 0;
 }

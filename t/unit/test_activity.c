@@ -199,6 +199,18 @@ static void test_a_full_last_page_has_no_next(void **state)
                      JSON_TYPE_NULL);
 }
 
+/* Old values of several records stand under their ids, on the page beside the field. */
+static void test_old_values_of_several_records(void **state)
+{
+    (void)state;
+    fixture_event(EVENT_OPERATION, "write", EVENT_UID, "7", EVENT_VALUES,
+                  "{\"city\":\"Lund\",\"zip\":\"1\"}", EVENT_OLD_VALUES,
+                  "{\"7\":{\"city\":\"Kiel\"},\"8\":{\"city\":\"Tracy\"}}", -1);
+    assert_non_null(strstr(answer_text(get(ANN, "/activity", NULL)),
+                           "<bdi>{&quot;7&quot;:&quot;Kiel&quot;,&quot;8&quot;:&quot;Tracy&quot;}"
+                           "</bdi></td><td class=\"new\"><bdi>Lund</bdi>"));
+}
+
 static void test_long_or_broken_values_stay_text(void **state)
 {
     char *list = apr_palloc(fixture.pool, 20001);
@@ -480,12 +492,15 @@ static void test_exporting_is_told_apart(void **state)
     get(ANN, "/activity", NULL);
     get(ANN, "/activity.csv", NULL);
     get(ANN, "/activity.csv", NULL);
-    request_send(request_new(ANN, "HEAD", "/activity.csv", "model=a"));
     assert_int_equal(fixture.notes->nelts, 2);
+    get(ANN, "/activity.jsonl", NULL);
+    assert_string_equal(note(2)->cell[EVENT_OPERATION], "trail_exported");
+    request_send(request_new(ANN, "HEAD", "/activity.csv", "model=a"));
+    assert_int_equal(fixture.notes->nelts, 3);
     assert_string_equal(note(1)->cell[EVENT_OPERATION], "trail_exported");
     assert_string_equal(note(1)->cell[EVENT_VALUES], "{}");
     get(ANN, "/sessions", NULL);
-    assert_int_equal(fixture.notes->nelts, 2);
+    assert_int_equal(fixture.notes->nelts, 3);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
@@ -500,6 +515,7 @@ int main(void)
         TEST(test_own_events_only_whatever_is_asked),
         TEST(test_pages_follow_a_cursor),
         TEST(test_a_full_last_page_has_no_next),
+        TEST(test_old_values_of_several_records),
         TEST(test_long_or_broken_values_stay_text),
         TEST(test_the_page_shows_an_event_with_its_links),
         TEST(test_the_page_leads_to_older_and_newest),
