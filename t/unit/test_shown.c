@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -246,6 +247,36 @@ static void test_outlives_whoever_dies_within(void **state)
     assert_int_equal(find(&view, 14, "b")[0], 'd');
 }
 
+/* It dies over a value that nobody may read, with the lock in its hands. */
+static void die_within(const shown_view_t *view)
+{
+    shown_field_t field = {"zip", mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        shown_note(shown, view, 14, &field, 1, 1);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void test_what_a_dead_process_held_is_forgotten(void **state)
+{
+    const shown_view_t view = partners();
+
+    (void)state;
+    note(&view, 14, "city", "1");
+    alarm(PATIENCE);
+    die_within(&view);
+    assert_null(find(&view, 14, "city"));
+    note(&view, 14, "city", "2");
+    assert_string_equal(find(&view, 14, "city"), "2");
+    alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_entry_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_used_least_recently_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_dead_process_held_is_forgotten, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_outlives_whoever_dies_within, setup, teardown),
     };
 
