@@ -122,6 +122,27 @@ sub advised ($expected, $what, %options) {
     return;
 }
 
+# Two hosts of one site: what managers set adds to both.
+sub of_one_site ($expected, $what, $directives) {
+    my $port = Httpd::free_port();
+    my $httpd = Httpd->new(upstream => 'http://127.0.0.1:9', allow => [qr/is of the site shop/],
+        vhost => "UserAuditSite shop\nUserAuditIdleTimeout 30m\n", server => <<~SERVER)->start;
+        Listen 127.0.0.1:$port
+        <VirtualHost *:$port>
+            UserAudit On
+            $directives
+            ProxyPass /audit-admin !
+        </VirtualHost>
+        SERVER
+
+    is $httpd->error_log =~ /is of the site shop as \S+:\d+ is, with another idle_timeout/ ? 1 : 0, $expected, $what;
+    return;
+}
+
+of_one_site(1, 'hosts of one site with different floors are warned of', "UserAuditSite shop\n    UserAuditIdleTimeout 8h");
+of_one_site(0, 'the same floor twice is not', "UserAuditSite shop\n    UserAuditIdleTimeout 1800");
+of_one_site(0, 'nor is a site of its own', 'UserAuditSite other');
+
 advised(1, 'a cache before the gate is warned of', vhost => "CacheEnable disk /\n");
 advised(1, 'one for all hosts as well', server => "CacheEnable disk /\n");
 advised(0, 'a cache behind the gate is not', vhost => "CacheEnable disk /\nCacheQuickHandler Off\n");

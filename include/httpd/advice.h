@@ -5,8 +5,9 @@
 
 #include <httpd.h>
 
-/* Logs one warning for each: answers out of a cache that stands before every other module, and
- * backends that are not asked by HTTP. Only looks at virtual hosts with UserAudit On and at what
+/* Logs one warning for each: answers out of a cache that stands before every other module,
+ * backends that are not asked by HTTP, and hosts of one site that are configured differently. After
+ * config_check. Only looks at virtual hosts with UserAudit On and at what
  * they inherit. */
 void advice_give(server_rec *server);
 

@@ -1,9 +1,12 @@
 #include "httpd/advice.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include <http_config.h>
 #include <http_log.h>
+
+#include "httpd/config.h"
 
 /* Where the directives of one virtual host, or of the server besides them, ask for it. */
 typedef struct findings_t {
@@ -93,6 +96,45 @@ static void look_at_hosts(server_rec *server, const findings_t *inherited,
     }
 }
 
+/* ---- one site, two floors ---- */
+
+static const char *first_difference(const site_t *left, const site_t *right)
+{
+    for (int field = 0; field < SETTINGS_FIELDS; field++) {
+        if (!settings_equal(&left->settings, &right->settings, (settings_field_t)field)) {
+            return settings_field_name((settings_field_t)field);
+        }
+    }
+    return NULL;
+}
+
+/* What managers set is the site's, so that it adds to every floor of that name. The first host of
+ * a name is what the others are held against. */
+static void compare_floors(server_rec *main_server, server_rec *host)
+{
+    const site_t *site = &config_of(host)->site;
+
+    for (server_rec *other = main_server; other != host; other = other->next) {
+        const site_t *first = &config_of(other)->site;
+        const char *field;
+
+        if (first->enabled != 1 || strcmp(first->name, site->name) != 0) {
+            continue;
+        }
+        if ((field = first_difference(first, site))) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, host,
+                         "user_audit: %s:%u is of the site %s as %s:%u is, with another %s: what "
+                         "the settings page shows is true of one of them only; say the same in "
+                         "both, or give them names of their own with UserAuditSite",
+                         host->defn_name ? host->defn_name : "the main server",
+                         host->defn_line_number, site->name,
+                         other->defn_name ? other->defn_name : "the main server",
+                         other->defn_line_number, field);
+        }
+        return;
+    }
+}
+
 void advice_give(server_rec *server)
 {
     findings_t found = {0, NULL, NULL, 0};
@@ -100,4 +142,9 @@ void advice_give(server_rec *server)
     look(&found, ap_conftree);
     warn(server, &found);
     look_at_hosts(server, &found, ap_conftree);
+    for (server_rec *host = server; host; host = host->next) {
+        if (config_of(host)->site.enabled == 1) {
+            compare_floors(server, host);
+        }
+    }
 }
