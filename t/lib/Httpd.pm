@@ -52,6 +52,7 @@ sub free_port {
 #   server     configuration outside of the virtual host
 #   vhost      configuration inside
 #   upstream   http://host:port of what it stands before; also puts in what an audited site needs
+#   proxy      further words of its ProxyPass, e.g. nocanon
 #   modules    further modules to load, e.g. ['http2']
 #   alone      1: one process without a parent (httpd -X)
 #   postgres   [Postgres, name of its database] instead of SQLite
@@ -63,6 +64,7 @@ sub new ($class, %options) {
         mpm     => 'event',
         server  => '',
         vhost   => '',
+        proxy   => '',
         modules => [],
         allow   => [],
         %options,
@@ -144,7 +146,7 @@ sub _site ($self) {
         ProxyPreserveHost On
         ProxyPass /audit-admin !
         ProxyPass /websocket $upstream/websocket upgrade=websocket timeout=60
-        ProxyPass / $upstream/
+        ProxyPass / $upstream/ $self->{proxy}
         ProxyPassReverse / $upstream/
         SITE
 }
