@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from calldriver import Driver, Tap  # noqa: E402
 
 SEED = 20261123
-BODIES = 1500
-CUT_BODIES = 8
+BODIES = 4000
+CUT_BODIES = 20
 
 # Methods whose first argument is ids, and one of which nobody knows: there it is if it looks so.
 ID_METHODS = ["unlink", "write", "read", "action_archive", "web_resequence"]
