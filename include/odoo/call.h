@@ -51,6 +51,10 @@ typedef struct call_t {
      * a create of one, and the record that a later import runs. */
     const char *import_model;  /* NULL: no such create */
     apr_int64_t import_record; /* 0: no such import */
+    /* Odoo may ask who one is before it does something, and does it in the call that answers (facts
+     * C9): the identity check that this call answers. */
+    apr_int64_t check_record; /* 0: none */
+    int revokes_devices;      /* it logs its user out elsewhere, unless it asks who one is first */
     int background; /* not a person's action although the route is personal (facts G 23) */
     /* 0: the body is no call we can read; operation is OPERATION_UNPARSED_CALL, flags has
      * "unparsed" and nothing else is set. */

@@ -17,6 +17,8 @@
 #define METHOD_BACKGROUND 128u /* sent by the web client on its own */
 #define METHOD_SHOWS 512u      /* answers records as they are stored, where result_ids has ids */
 #define METHOD_NAME 256u       /* `values` is one value, of the field "name" */
+#define METHOD_CHECK 1024u     /* runs what was asked for before the identity check that it is */
+#define METHOD_REVOKES 2048u   /* ends sessions of its user, unless it answers a dialog instead */
 
 typedef struct method_t {
     const char *name;

@@ -29,11 +29,14 @@ typedef struct reply_t {
     apr_int64_t record_count; /* -1: the answer told none */
     const char *flags;        /* e.g. "truncated", "opaque"; NULL */
     identity_t *identity;     /* what Odoo states about the session, NULL if nothing */
-    int session_over;         /* Odoo does not know the session (code 100, 303 to /web/login); a
-                               * logout says so by its operation */
-    int authenticated;        /* the answer proves a session logged in: the one it sets if it sets
-                               * one, else the one that was sent */
-    int second_factor;        /* the password was right, a second factor is asked for */
+    /* The identity check that Odoo asks for in place of what it was to do; 0: none, or not told. */
+    apr_int64_t check_record;
+    int devices_revoked; /* the call did so */
+    int session_over;    /* Odoo does not know the session (code 100, 303 to /web/login); a
+                          * logout says so by its operation */
+    int authenticated;   /* the answer proves a session logged in: the one it sets if it sets
+                          * one, else the one that was sent */
+    int second_factor;   /* the password was right, a second factor is asked for */
 } reply_t;
 
 /* Told of each record that an answer shows, as it streams by; record and id live until the next. */

@@ -20,7 +20,8 @@ typedef struct imports_t imports_t;
 /* Makes the memory in a pool that outlives restarts. APR_ENOMEM. */
 apr_status_t imports_create(imports_t **imports, apr_pool_t *pool);
 
-/* owner: the session, or the user of calls without one. */
+/* record: of an import; a negative one stands for a check of identity, and `model` for what it was
+ * asked for. owner: the session, or the user of calls without one. */
 void imports_note(imports_t *imports, const fingerprint_t *owner, apr_int64_t record,
                   const char *model);
 

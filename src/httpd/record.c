@@ -134,9 +134,13 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
     return event;
 }
 
-/* ---- imports: the model is named when the import record is made, and not again ---- */
+/* ---- what one call says about a later one: an import's model is named when its record is made,
+ * and what an identity check is for when it is asked for; neither is named again ---- */
 
-static fingerprint_t import_owner(const exchange_t *exchange)
+/* Ids are positive, so those of checks are kept as negative ones. */
+#define CHECK_KEY(record) (-(record))
+
+static fingerprint_t memory_owner(const exchange_t *exchange)
 {
     const call_t *call = exchange->call;
     fingerprint_t owner = exchange->fingerprint;
@@ -154,7 +158,7 @@ static const char *final_model(const exchange_t *exchange)
     char model[IMPORTS_MODEL_SIZE];
 
     if (call->import_record) {
-        fingerprint_t owner = import_owner(exchange);
+        fingerprint_t owner = memory_owner(exchange);
 
         /* Unknown is better than wrong: what it made are no import records. */
         return imports_find(runtime()->imports, &owner, call->import_record, model)
@@ -170,10 +174,57 @@ static void remember_import(const exchange_t *exchange, const reply_t *reply)
 
     if (exchange->call && exchange->call->import_model && reply->outcome == OUTCOME_SUCCESS &&
         reply->record_ids) {
-        owner = import_owner(exchange);
+        owner = memory_owner(exchange);
         imports_note(runtime()->imports, &owner, apr_atoi64(reply->record_ids),
                      exchange->call->import_model);
     }
+}
+
+static void remember_check(const exchange_t *exchange, const reply_t *reply)
+{
+    if (exchange->call && reply->check_record) {
+        fingerprint_t owner = memory_owner(exchange);
+
+        imports_note(runtime()->imports, &owner, CHECK_KEY(reply->check_record),
+                     exchange->call->method);
+    }
+}
+
+/* The method that runs as the call's check of identity succeeds; NULL: none that matters. */
+static const char *checked_method(const exchange_t *exchange)
+{
+    char method[IMPORTS_MODEL_SIZE];
+    fingerprint_t owner;
+
+    if (!exchange->call || !exchange->call->check_record) {
+        return NULL;
+    }
+    owner = memory_owner(exchange);
+    return imports_find(runtime()->imports, &owner, CHECK_KEY(exchange->call->check_record), method)
+               ? apr_pstrdup(exchange->request->pool, method)
+               : NULL;
+}
+
+/* An event of its own behind the call's, which may have been about something else. */
+static void record_revoked_devices(exchange_t *exchange, const reply_t *reply,
+                                   const session_t *session)
+{
+    const char *method = reply->devices_revoked ? exchange->call->method : checked_method(exchange);
+    event_t *event;
+
+    if (!method || reply->outcome != OUTCOME_SUCCESS) {
+        return;
+    }
+    event = record_event(exchange, OPERATION_DEVICES_REVOKED);
+    if (session->state != SESSION_FREE) {
+        record_session(event, session);
+    }
+    else if (exchange->call->uid > 0) {
+        event_set_integer(event, EVENT_UID, exchange->call->uid);
+        event_set(event, EVENT_DATABASE, exchange->call->database);
+    }
+    event_set(event, EVENT_METHOD, method);
+    runtime_append(JOURNAL_EVENT, 0, event);
 }
 
 /* ---- the body is over ---- */
@@ -322,5 +373,7 @@ void record_outcome(exchange_t *exchange, int complete)
     if (reply->outcome == OUTCOME_SUCCESS || reply->outcome == OUTCOME_UNKNOWN) {
         old_values_forget(exchange);
     }
+    remember_check(exchange, reply);
     write_outcome(exchange, reply, &session);
+    record_revoked_devices(exchange, reply, &session);
 }

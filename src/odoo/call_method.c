@@ -334,6 +334,10 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const red
     call->record_count = arguments.read.count;
     read_records(&arguments, call);
     read_import(&arguments, call);
+    call->revokes_devices = (method->flags & METHOD_REVOKES) != 0;
+    if (method->flags & METHOD_CHECK && call->record_ids) {
+        call->check_record = apr_atoi64(call->record_ids);
+    }
     check_nothing(call);
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;

@@ -324,6 +324,19 @@ static void check_complaint(reply_reader_t *reader)
     }
 }
 
+/* Devices are revoked at once, or a dialog comes that asks who one is. */
+static void check_revoked(reply_reader_t *reader)
+{
+    const char *record = reply_envelope_ids(reader->envelope);
+
+    if (!reply_envelope_failed(reader->envelope)) {
+        reader->reply.devices_revoked = reply_envelope_whole(reader->envelope);
+    }
+    else if (record) {
+        reader->reply.check_record = apr_atoi64(record);
+    }
+}
+
 /* The login of an external call answers the user's id, or false. */
 static void check_login(reply_reader_t *reader)
 {
@@ -340,7 +353,10 @@ static void read_success(reply_reader_t *reader)
 {
     reader->reply.outcome = OUTCOME_SUCCESS;
     reader->reply.authenticated = (reader->route->flags & ROUTE_BY_USER) != 0;
-    if (reader->call && reader->call->operation != OPERATION_NONE) {
+    if (reader->call && reader->call->revokes_devices) {
+        check_revoked(reader);
+    }
+    else if (reader->call && reader->call->operation != OPERATION_NONE) {
         read_ids(reader);
         check_import(reader);
         check_complaint(reader);

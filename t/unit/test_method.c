@@ -82,6 +82,8 @@ static void test_unknown_methods_are_calls(void **state)
 static void test_flags(void **state)
 {
     (void)state;
+    assert_true(method_find("res.device", "revoke")->flags & METHOD_REVOKES);
+    assert_false(method_find("loyalty.card", "revoke")->flags & METHOD_REVOKES);
     assert_true(method_find("res.users", "change_password")->flags & METHOD_SECRET);
     assert_true(method_find("mail.push.device", "register_devices")->flags & METHOD_BACKGROUND);
     assert_false(method_find("res.partner", "create")->flags & METHOD_IDS);

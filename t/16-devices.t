@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# Logging out one's devices is a call, and "devices_revoked" once Odoo did it, be it at once or behind
+# the dialog that asks for the password; the dialog itself and a wrong password revoke nothing.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Client qw();
+use Site;
+use Test::More;
+
+sub revoked ($site) {
+    $site->trail->settle($site->client);
+    return map { "$_->{method} $_->{outcome}" } $site->trail->events(operation => 'devices_revoked');
+}
+
+sub button ($client, $model, $method, $ids, $context = {}) {
+    return $client->rpc('/web/dataset/call_button',
+        { model => $model, method => $method, args => [$ids], kwargs => { context => $context } });
+}
+
+# Answers the dialog as the web client of 18 (password in the record) and 19 (in the context) does.
+sub answer ($client, $dialog, $password) {
+    my $check = $dialog->{result}{res_id};
+
+    $client->call_kw('res.users.identitycheck', 'web_save', [ [$check], { password => $password } ], { specification => {} });
+    return button($client, 'res.users.identitycheck', 'run_check', [$check], { password => $password });
+}
+
+sub with_devices ($site, $version) {
+    my $client = $site->login('demo');
+    my $dialog = button($client, 'res.device', 'revoke', [3]);
+
+    is $dialog->{result}{res_model}, 'res.users.identitycheck', "$version: Odoo asks who it is";
+    ok answer($client, $dialog, 'wrong')->{error}, "$version: a wrong password";
+    is_deeply [ revoked($site) ], [], "$version: nothing is revoked so far";
+    answer($client, $dialog, 'demo');
+    is_deeply [ revoked($site) ], ['revoke success'], "$version: revoked once the password was right";
+    button($client, 'res.device', 'revoke', [3]);
+    button($client, 'res.users', 'action_revoke_all_devices', [6]);
+    is_deeply [ revoked($site) ],
+        [ 'revoke success', 'revoke success', 'action_revoke_all_devices success' ],
+        "$version: at once while the password still counts";
+    my ($event) = $site->trail->events(operation => 'devices_revoked');
+    my @calls = $site->trail->events(operation => 'call', method => 'revoke');
+    is $event->{login}, 'demo', "$version: by whom";
+    is $event->{channel}, 'module', "$version: told by the module";
+    is_deeply [ map { "$_->{record_ids} $_->{outcome}" } @calls ], [ '3 success', '3 success' ],
+        "$version: besides the calls, with the device";
+    return;
+}
+
+# The check of something else is no revocation, nor is the same number in another session's dialog.
+sub another_check ($site, $version) {
+    my $client = $site->login('admin');
+    my $dialog = button($client, 'res.users', 'api_key_wizard', [2]);
+    my $before = () = revoked($site);
+
+    answer($client, $dialog, 'admin');
+    is scalar(() = revoked($site)), $before, "$version: the check before an API key revokes nothing";
+    return;
+}
+
+sub with_a_password ($site, $version) {
+    my $client = $site->login('demo');
+    my $check = $client->call_kw('res.users.identitycheck', 'web_save', [ [], { password => 'demo' } ],
+        { specification => {} })->{result}[0]{id};
+
+    button($client, 'res.users.identitycheck', 'revoke_all_devices', [$check]);
+    is_deeply [ revoked($site) ], ['revoke_all_devices success'], "$version: revoked by the check itself";
+    return;
+}
+
+for my $version (16 .. 19) {
+    my $site = Site->start(version => $version);
+
+    with_a_password($site, $version) if $version == 17;
+    with_devices($site, $version) if $version >= 18;
+    another_check($site, $version);
+    $site->odoo->stop;
+}
+
+finish();
