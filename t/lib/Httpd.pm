@@ -53,6 +53,7 @@ sub free_port {
 #   vhost      configuration inside
 #   upstream   http://host:port of what it stands before; also puts in what an audited site needs
 #   proxy      further words of its ProxyPass, e.g. nocanon
+#   exception  what keeps the module's own page from being proxied
 #   modules    further modules to load, e.g. ['http2']
 #   alone      1: one process without a parent (httpd -X)
 #   postgres   [Postgres, name of its database] instead of SQLite
@@ -65,6 +66,7 @@ sub new ($class, %options) {
         server  => '',
         vhost   => '',
         proxy   => '',
+        exception => 'ProxyPass /audit-admin !',
         modules => [],
         allow   => [],
         %options,
@@ -144,7 +146,7 @@ sub _site ($self) {
             SetHandler user-audit-csv
         </Location>
         ProxyPreserveHost On
-        ProxyPass /audit-admin !
+        $self->{exception}
         ProxyPass /websocket $upstream/websocket upgrade=websocket timeout=60
         ProxyPass / $upstream/ $self->{proxy}
         ProxyPassReverse / $upstream/
