@@ -233,6 +233,7 @@ sub unknown ($site, $client, $version) {
     $client->post_json('/fr/web/dataset/call_kw', $client->envelope({ model => 'res.partner',
         method => 'read', args => [ [3], ['name'] ], kwargs => {} }));
     $stranger->post_form('/my/module/do', { a => 1 });
+    $stranger->post_json('/my/api/do', { model => 'res.partner' }, headers => [ 'X-API-Key' => 'k3y-0f-a-m0dule' ]);
     $site->trail->settle($stranger);
     my @calls = $site->trail->events(path => qr{^/my/module/});
 
@@ -241,6 +242,8 @@ sub unknown ($site, $client, $version) {
             values => '', login => 'admin', status => 404, outcome => 'failed' },
         "$version: by its path, without what was sent");
     is_event($calls[1], { operation => 'call', path => '/my/module/7' }, "$version: by any method");
+    is_event(($site->trail->events(path => '/my/api/do'))[0] // {}, { operation => 'call', outcome => 'failed' },
+        "$version: with the key of a customer's module");
     return;
 }
 

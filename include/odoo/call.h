@@ -57,7 +57,7 @@ typedef struct call_t {
     int revokes_devices;      /* it logs its user out elsewhere, unless it asks who one is first */
     int background; /* not a person's action although the route is personal (facts G 23) */
     /* 0: the body is no call we can read; operation is OPERATION_UNPARSED_CALL, flags has
-     * "unparsed" and nothing else is set. */
+     * "unparsed" and nothing else is set but what the path of /json/2 decides. */
     int parsed;
 } call_t;
 

@@ -102,6 +102,20 @@ void body_filter_register(void)
     registered = ap_register_input_filter(FILTER_NAME, body_filter, NULL, AP_FTYPE_RESOURCE);
 }
 
+/* Odoo's own key, or one of those that modules for REST ask for. */
+static int has_key(const apr_table_t *headers)
+{
+    static const char *const names[] = {"Authorization", "API-Key",      "X-API-Key",
+                                        "X-Auth-Token",  "Access-Token", "X-Access-Token"};
+
+    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (apr_table_get(headers, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void body_filter_insert(exchange_t *exchange)
 {
     request_rec *request = exchange->request;
@@ -116,8 +130,7 @@ void body_filter_insert(exchange_t *exchange)
     call.referer = apr_table_get(request->headers_in, "Referer");
     call.chunked = apr_table_get(request->headers_in, "Transfer-Encoding") != NULL &&
                    !apr_table_get(request->subprocess_env, "proxy-sendcl");
-    call.credentials =
-        exchange->cookie != NULL || apr_table_get(request->headers_in, "Authorization") != NULL;
+    call.credentials = exchange->cookie != NULL || has_key(request->headers_in);
     exchange->call_reader = call_reader_create(request->pool, exchange->route, &call,
                                                exchange->rules->redact, exchange->rules->values);
     ap_add_input_filter_handle(registered, self, request, request->connection);

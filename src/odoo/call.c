@@ -1,7 +1,6 @@
 #include "odoo/call.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <apr_strings.h>
 
@@ -10,6 +9,7 @@
 #include "call_method.h"
 #include "call_reader.h"
 #include "call_values.h"
+#include "head_words.h"
 
 #define FLAGS_SIZE 128
 #define MAX_NAMES FIELDS_MAX_NAMES
@@ -234,13 +234,6 @@ static void feed_json(void *payload, const char *data, apr_size_t length)
     }
 }
 
-static int says_json(const char *content_type)
-{
-    static const char json[] = "application/json";
-
-    return content_type && strncasecmp(content_type, json, sizeof(json) - 1) == 0;
-}
-
 /* Without memory for it the call is one that cannot be read. */
 static void start_xml(call_reader_t *reader)
 {
@@ -258,7 +251,7 @@ static void start(call_reader_t *reader)
     route_body_t body = reader->route->body;
 
     if (body == ROUTE_BODY_JSON || body == ROUTE_BODY_XML ||
-        (body == ROUTE_BODY_ANY && kind->names && says_json(reader->request.content_type))) {
+        (body == ROUTE_BODY_ANY && kind->names && head_says_json(reader->request.content_type))) {
         reader->envelope = envelope_create(reader->pool, kind->shape, reader->names);
     }
     else if (body == ROUTE_BODY_FORM) {
@@ -402,6 +395,12 @@ const call_t *call_reader_finish(call_reader_t *reader, int complete)
         memset(call, 0, sizeof(*call));
         call->operation = OPERATION_UNPARSED_CALL;
         call->record_count = -1;
+        if (reader->route->kind == ROUTE_JSON2) {
+            const char *path = reader->request.path;
+
+            call->model = route_segment(reader->pool, reader->route, path, "<model>");
+            call->method = route_segment(reader->pool, reader->route, path, "<method>");
+        }
     }
     call->flags = collect_flags(reader);
     return call;

@@ -6,9 +6,9 @@
 #include <apr_strings.h>
 
 #include "exception.h"
+#include "head_words.h"
 #include "reply_envelope.h"
 #include "reply_script.h"
-#include "text/path.h"
 
 /* Odoo's code of an error that says: this session is none of mine. */
 #define CODE_SESSION_EXPIRED 100
@@ -54,26 +54,14 @@ static int is_redirect(const reply_head_t *head)
     return in_range(head->status, 300, 399) && head->location;
 }
 
-/* The path of Location, which older releases of werkzeug send as an absolute URL. */
-static const char *location_path(apr_pool_t *pool, const char *location)
-{
-    const char *path = location;
-    const char *colon = strstr(location, "://");
-
-    if (colon && location + strcspn(location, "/?#") == colon + 1) {
-        path = colon + 3 + strcspn(colon + 3, "/?#");
-    }
-    return path_decode(pool, apr_pstrmemdup(pool, path, strcspn(path, "?#")));
-}
-
 static route_kind_t location_kind(const reply_reader_t *reader)
 {
-    return route_find(location_path(reader->pool, reader->head.location))->kind;
+    return route_find(head_location_path(reader->pool, reader->head.location))->kind;
 }
 
 static int leads_to_databases(const reply_reader_t *reader)
 {
-    return strncmp(location_path(reader->pool, reader->head.location), DATABASE_PAGES,
+    return strncmp(head_location_path(reader->pool, reader->head.location), DATABASE_PAGES,
                    sizeof(DATABASE_PAGES) - 1) == 0;
 }
 
@@ -514,13 +502,6 @@ static void start_envelope(reply_reader_t *reader, int wants_ids)
     }
 }
 
-static int says_json(const char *content_type)
-{
-    static const char json[] = "application/json";
-
-    return content_type && strncasecmp(content_type, json, sizeof(json) - 1) == 0;
-}
-
 static int has_json(const reply_reader_t *reader)
 {
     switch (reader->route->reply) {
@@ -531,10 +512,10 @@ static int has_json(const reply_reader_t *reader)
     case ROUTE_REPLY_UPLOAD:
     case ROUTE_REPLY_JSON: /* an error that is a page has told all by its status */
         return reader->call && reader->call->operation != OPERATION_NONE &&
-               (is_accepted(reader) || says_json(reader->head.content_type));
+               (is_accepted(reader) || head_says_json(reader->head.content_type));
     case ROUTE_REPLY_ANY:
         return reader->call && reader->call->operation != OPERATION_NONE &&
-               says_json(reader->head.content_type);
+               head_says_json(reader->head.content_type);
     default:
         return 0;
     }

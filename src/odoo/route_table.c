@@ -136,6 +136,9 @@ const route_t route_table[] = {
     POLL("/mail/starred/messages", EXACT),
     POLL("/discuss/channel/ping", EXACT),
     POLL("/discuss/channel/messages", EXACT),
+    POLL("/mail/channel/ping", EXACT),
+    POLL("/mail/channel/messages", EXACT),
+    POLL("/calendar/notify", EXACT),
 
     SPECIAL(ROUTE_TOTP, "/web/login/totp", EXACT, "http", IGNORED, HEAD, PERSONAL, PASSES, ANYBODY),
     SPECIAL(ROUTE_LOGIN, "/web/login", EXACT, "http", FORM, HEAD, PERSONAL, PASSES, ANYBODY),
@@ -264,6 +267,8 @@ const route_t route_table[] = {
               NULL, "!error"),
     DOOR("/my/purchase/<id>/update", EXACT, "http", FORM, HEAD, POST, CALL, "purchase.order",
          "update", "<id>", NULL, NULL),
+    /* Asked again and again while a payment is under way, and may end it. */
+    BACKGROUND("/payment/status/poll", CALL),
     DOOR("/payment", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL, NULL),
     EDITOR("/web_editor"),
     EDITOR("/html_editor"),
