@@ -8,6 +8,7 @@
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -374,6 +375,28 @@ static void each_second(runtime_t *self)
     }
 }
 
+/* Set when pchild goes. exit() then destroys what httpd set up, while the thread below still runs:
+ * it must neither look at that any more nor find its own code gone. */
+static volatile sig_atomic_t leaving;
+
+static apr_status_t leave(void *data)
+{
+    (void)data;
+    leaving = 1;
+    return APR_SUCCESS;
+}
+
+/* httpd unloads its modules within exit(). This child keeps the code until it is gone itself; the
+ * parent, which unloads and loads it again at each restart, is not concerned. */
+static void keep_code(void)
+{
+    Dl_info self;
+
+    if (dladdr((const void *)&leaving, &self)) {
+        dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+}
+
 /* Forces the journal to disk each second and cuts the tunnels of ended sessions. It is never
  * joined: a child leaves by exit(), and prefork's may do so from a signal handler that interrupted
  * whoever holds a lock this thread waits for. */
@@ -384,9 +407,13 @@ static void *APR_THREAD_FUNC child_thread(apr_thread_t *thread, void *data)
 
     (void)thread;
     for (unsigned tick = 1;; tick++) {
-        apr_uint32_t generation = session_table_generation(self->sessions);
+        apr_uint32_t generation;
 
         apr_sleep(TICK);
+        if (leaving) {
+            break;
+        }
+        generation = session_table_generation(self->sessions);
         if (generation != seen || session_table_superseded(self->sessions)) {
             seen = generation;
             tunnel_cut_refused();
@@ -430,7 +457,9 @@ void runtime_start_child(apr_pool_t *pchild, server_rec *main_server)
     runtime_t *self = runtime();
     apr_status_t status;
 
-    (void)pchild;
+    leaving = 0;
+    keep_code();
+    apr_pool_cleanup_register(pchild, NULL, leave, apr_pool_cleanup_null);
     /* Unmanaged: requests and the thread may outlive pchild by moments, and a journal that is not
      * closed is as good as a closed one, since its lock ends with the process. */
     if ((status = apr_pool_create_unmanaged_ex(&child_pool, NULL, NULL)) != APR_SUCCESS) {
