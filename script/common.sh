@@ -85,3 +85,12 @@ build() {
     say "building $folder"
     make -s -C "$folder" -j "$(nproc)"
 }
+
+# The programs among the tests of the Makefile, by path.
+unit_tests() {
+    # shellcheck disable=SC2016
+    printf 'print:\n\t@echo $(TESTS)\n' | make -s -C "$BUILD_DIR" -f Makefile -f - print |
+        tr ' ' '\n' | while read -r name; do
+        [ ! -x "$BUILD_DIR/$name" ] || echo "$BUILD_DIR/$name"
+    done
+}
