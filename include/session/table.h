@@ -203,14 +203,20 @@ apr_status_t session_table_restore(session_table_t *table, const session_t *sess
 apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before);
 
 /* The same for the open sessions of one user alone: of the same site, database and uid, or that a
- * login form named so and Odoo has not confirmed yet. Any kind. */
+ * login form named so and Odoo has not confirmed yet. Any kind. Looks at 8 bytes of each other
+ * session: about a millisecond for a million. */
 void session_table_each_of_user(session_table_t *table, const session_t *user,
                                 session_visit_t visit, void *payload);
 
-/* The same for those of any state that changed on this machine since that moment of the wall clock.
- */
+/* The same, at the same cost, for those of any state that changed on this machine since that moment
+ * of CLOCK_BOOTTIME, to the second. What is only counted (refusals) is no change. */
 void session_table_each_changed(session_table_t *table, apr_time_t since, session_visit_t visit,
                                 void *payload);
+
+/* The same for about so many slots from `place` on, 0 for the first. Returns the place to go on
+ * from, 0 after the last. */
+apr_uint32_t session_table_each_piece(session_table_t *table, apr_uint32_t place,
+                                      apr_uint32_t slots, session_visit_t visit, void *payload);
 
 /* Everybody on a site is ended: mark->fingerprint is fingerprint_of_site, mark->ended the moment.
  * Constant time; a mark only moves forward. APR_ENOSPC as session_table_end. */

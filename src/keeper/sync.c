@@ -12,7 +12,9 @@
 #define SYNC_GAP apr_time_from_sec(1)  /* ends are told at once */
 #define SYNC_SHARE 20                  /* of the time, at most one part in so many */
 #define SYNC_PIECE 500                 /* words read at a time */
-#define LOOK_BACK apr_time_from_sec(2) /* clocks of those who come together */
+#define LOOK_BACK apr_time_from_sec(2) /* begun before and done after the last look */
+#define START_BACK apr_time_from_sec(60)
+#define TELL_PIECE 2000 /* slots of what was there before, each time */
 #define PURGE_GAP apr_time_from_sec(86400)
 #define KEY_NAME "site_key"
 
@@ -172,17 +174,41 @@ static int say(void *payload, const session_t *session)
     return speech->status != APR_SUCCESS;
 }
 
-static apr_status_t speak(keeper_t *keeper)
+static int say_end(void *payload, const session_t *session)
 {
+    return session->state == SESSION_REVOKED && !session->elsewhere && say(payload, session);
+}
+
+static int say_own(void *payload, const session_t *session)
+{
+    return !session->elsewhere && say(payload, session);
+}
+
+/* A new keeper cannot know what the one before has told, nor to which database: it tells all that
+ * is its machine's own, what people ended first, the rest little by little. */
+static apr_status_t speak(keeper_t *keeper, apr_uint32_t *place)
+{
+    session_table_t *sessions = keeper->config->sessions;
     speech_t speech = {keeper, APR_SUCCESS};
 
-    session_table_each_changed(keeper->config->sessions, keeper->told_to, say, &speech);
+    if (!keeper->told_ends) {
+        keeper->told_to = boot_time_now() - START_BACK;
+        session_table_each(sessions, say_end, &speech);
+    }
+    if (speech.status == APR_SUCCESS) {
+        session_table_each_changed(sessions, keeper->told_to, say, &speech);
+    }
+    *place = 0;
+    if (speech.status == APR_SUCCESS && !keeper->told_all) {
+        *place =
+            session_table_each_piece(sessions, keeper->tell_place, TELL_PIECE, say_own, &speech);
+    }
     return speech.status;
 }
 
 /* ---- */
 
-static apr_status_t converse(keeper_t *keeper)
+static apr_status_t converse(keeper_t *keeper, apr_uint32_t *place)
 {
     apr_status_t status;
 
@@ -191,7 +217,7 @@ static apr_status_t converse(keeper_t *keeper)
     }
     status = hear_others(keeper);
     if (status == APR_SUCCESS) {
-        status = speak(keeper);
+        status = speak(keeper, place);
     }
     if (status == APR_SUCCESS) {
         status = sync_settings(keeper);
@@ -211,7 +237,8 @@ static int is_due(const keeper_t *keeper, apr_time_t now)
 
 void sync_tick(keeper_t *keeper)
 {
-    apr_time_t now = boot_time_now(), began = apr_time_now(), took;
+    apr_time_t now = boot_time_now(), took;
+    apr_uint32_t place = 0;
     apr_status_t status;
 
     if (!keeper->store || !keeper->config->sessions || !keeper->config->key ||
@@ -221,10 +248,13 @@ void sync_tick(keeper_t *keeper)
     keeper->shared_generation = session_table_generation(keeper->config->sessions);
     status = database_begin(keeper);
     if (status == APR_SUCCESS) {
-        status = database_end(keeper, converse(keeper));
+        status = database_end(keeper, converse(keeper, &place));
     }
     if (status == APR_SUCCESS && !keeper->other_key) {
-        keeper->told_to = began - LOOK_BACK;
+        keeper->told_to = now - LOOK_BACK;
+        keeper->told_ends = 1;
+        keeper->told_all |= place == 0;
+        keeper->tell_place = place;
         session_table_set_synced(keeper->config->sessions, boot_time_now());
     }
     keeper->shared_at = boot_time_now();

@@ -221,7 +221,12 @@ apr_status_t session_table_expire(session_table_t *table, const fingerprint_t *f
     if (rv == APR_SUCCESS) {
         *newly_ended = apply_limits(&entry, limits, now, now_boot);
         *session = *entry.session;
-        table_leave(&entry);
+        if (*newly_ended) {
+            table_leave(&entry);
+        }
+        else {
+            table_leave_untold(&entry);
+        }
     }
     return rv;
 }
@@ -425,7 +430,7 @@ apr_uint32_t session_table_refuse(session_table_t *table, const fingerprint_t *f
         count += count < APR_UINT32_MAX;
     }
     entry.session->refused = 1;
-    table_leave(&entry);
+    table_leave_untold(&entry);
     return count;
 }
 
@@ -437,7 +442,7 @@ apr_uint32_t session_table_take_refusals(session_table_t *table, const fingerpri
     if (table_enter_change(&entry, table, fingerprint) == APR_SUCCESS) {
         count = entry.session->refusals;
         entry.session->refusals = 0;
-        table_leave(&entry);
+        table_leave_untold(&entry);
     }
     return count;
 }

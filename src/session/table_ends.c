@@ -118,7 +118,7 @@ int session_table_claim_odoo_end(session_table_t *table, const fingerprint_t *fi
     if (claimed) {
         entry.session->odoo_asked = (apr_uint32_t)apr_time_sec(now);
     }
-    table_leave(&entry);
+    table_leave_untold(&entry);
     return claimed;
 }
 
@@ -128,6 +128,6 @@ void session_table_odoo_ended(session_table_t *table, const fingerprint_t *finge
 
     if (table_enter_change(&entry, table, fingerprint) == APR_SUCCESS) {
         entry.session->odoo_asked = ODOO_ANSWERED;
-        table_leave(&entry);
+        table_leave_untold(&entry);
     }
 }

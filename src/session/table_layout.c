@@ -25,9 +25,14 @@ static apr_uint64_t buckets_offset(void)
     return aligned(sizeof(session_table_t));
 }
 
-static apr_uint64_t slots_offset(apr_uint32_t buckets)
+static apr_uint64_t notes_offset(apr_uint32_t buckets)
 {
     return aligned(buckets_offset() + (apr_uint64_t)buckets * sizeof(apr_uint32_t));
+}
+
+static apr_uint64_t slots_offset(apr_uint32_t buckets, apr_uint32_t slots)
+{
+    return aligned(notes_offset(buckets) + (apr_uint64_t)slots * sizeof(table_note_t));
 }
 
 apr_uint64_t table_size(apr_uint32_t slots)
@@ -35,12 +40,19 @@ apr_uint64_t table_size(apr_uint32_t slots)
     if (slots == 0 || slots > SESSION_TABLE_MAX_SLOTS) {
         return 0;
     }
-    return slots_offset(table_bucket_count(slots)) + (apr_uint64_t)slots * sizeof(table_slot_t);
+    return slots_offset(table_bucket_count(slots), slots) +
+           (apr_uint64_t)slots * sizeof(table_slot_t);
 }
 
 table_slot_t *table_slot(session_table_t *table, apr_uint32_t index)
 {
-    return (table_slot_t *)(void *)((char *)table + slots_offset(table->buckets)) + (index - 1);
+    return (table_slot_t *)(void *)((char *)table + slots_offset(table->buckets, table->slots)) +
+           (index - 1);
+}
+
+table_note_t *table_note(session_table_t *table, apr_uint32_t index)
+{
+    return (table_note_t *)(void *)((char *)table + notes_offset(table->buckets)) + (index - 1);
 }
 
 apr_uint32_t *table_buckets(session_table_t *table)
@@ -188,6 +200,32 @@ void table_touch(session_table_t *table, apr_uint32_t index)
     }
 }
 
+/* ---- notes ---- */
+
+#define LOGIN_HASH 0x80000000u /* no uid has this bit */
+
+apr_uint32_t table_user_of(const session_table_t *table, const session_t *session)
+{
+    if (session->uid) {
+        return (apr_uint32_t)session->uid;
+    }
+    if (!*session->login) {
+        return 0;
+    }
+    return LOGIN_HASH |
+           (apr_uint32_t)digest_siphash(table->hash_key, session->login, strlen(session->login));
+}
+
+void table_note_down(session_table_t *table, apr_uint32_t index, int changed)
+{
+    table_note_t *note = table_note(table, index);
+
+    note->user = table_user_of(table, &table_slot(table, index)->session);
+    if (changed) {
+        note->changed = (apr_uint32_t)apr_time_sec(boot_time_now());
+    }
+}
+
 /* ---- slots ---- */
 
 static void fill(table_slot_t *slot, const session_t *session, session_state_t state)
@@ -217,6 +255,7 @@ void table_free(session_table_t *table, apr_uint32_t index)
     list_remove(table, index);
     unchain(table, index);
     slot->session.state = SESSION_FREE;
+    memset(table_note(table, index), 0, sizeof(table_note_t));
     slot->next = table->free;
     table->free = index;
 }
@@ -287,6 +326,7 @@ apr_uint32_t table_insert(session_table_t *table, apr_uint32_t *bucket, const se
         slot->next = *bucket;
         *bucket = index;
         table_list_append(table, index);
+        table_note_down(table, index, 1);
     }
     return index;
 }
@@ -348,6 +388,14 @@ apr_status_t table_enter_change(table_entry_t *entry, session_table_t *table,
 }
 
 void table_leave(table_entry_t *entry)
+{
+    if (entry->index && atomic_load_explicit(&entry->table->dirty, memory_order_relaxed)) {
+        table_note_down(entry->table, entry->index, 1);
+    }
+    table_unlock(entry->table);
+}
+
+void table_leave_untold(table_entry_t *entry)
 {
     table_unlock(entry->table);
 }

@@ -1,8 +1,8 @@
 /* How the session table lies in its segment, and the operations on it that need the lock. For the
  * session room and its tests only.
  *
- * The segment: session_table_t, the buckets, the slots. A bucket and a link hold the number of a
- * slot, counted from 1; 0 is none.
+ * The segment: session_table_t, the buckets, a note per slot, the slots. A bucket and a link hold
+ * the number of a slot, counted from 1; 0 is none.
  *
  * A slot may be abandoned by a dying process between any two instructions. Therefore its state is
  * written last when it is made and first when it is given up, its texts are always terminated, and
@@ -16,7 +16,7 @@
 #include "session/table.h"
 
 #define TABLE_MAGIC APR_UINT64_C(0x3153534553415541)
-#define TABLE_LAYOUT 2u /* counts up with every change of a struct below or of session_t */
+#define TABLE_LAYOUT 3u /* counts up with every change of a struct below or of session_t */
 #define TABLE_ALIGNMENT 64u
 #define TABLE_STATES (SESSION_REVOKED + 1)
 
@@ -29,6 +29,13 @@ typedef struct table_slot_t {
 _Static_assert(sizeof(table_slot_t) <= 512, "a slot takes at most 512 bytes");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
                "atomics in shared memory must be lock-free");
+
+/* What is looked for in all slots, apart from them, so that a look at a million takes a
+ * millisecond. */
+typedef struct table_note_t {
+    apr_uint32_t changed; /* boot clock, seconds: last changed here; 0: not since it was restored */
+    apr_uint32_t user;    /* table_user_of; 0 in a free slot */
+} table_note_t;
 
 typedef struct table_list_t {
     apr_uint32_t oldest, newest, count;
@@ -71,6 +78,7 @@ apr_uint64_t table_size(apr_uint32_t slots);
 
 table_slot_t *table_slot(session_table_t *table, apr_uint32_t index);
 apr_uint32_t *table_buckets(session_table_t *table);
+table_note_t *table_note(session_table_t *table, apr_uint32_t index);
 apr_uint32_t *table_bucket(session_table_t *table, const fingerprint_t *fingerprint);
 
 apr_uint32_t table_bucket_count(apr_uint32_t slots);
@@ -87,12 +95,21 @@ apr_status_t table_enter(table_entry_t *entry, session_table_t *table,
 /* The same to change a present session; APR_NOTFOUND, without the lock, if there is none. */
 apr_status_t table_enter_change(table_entry_t *entry, session_table_t *table,
                                 const fingerprint_t *fingerprint);
+/* Notes down a present session that was being changed. */
 void table_leave(table_entry_t *entry);
+/* After a change that other machines need not hear of. */
+void table_leave_untold(table_entry_t *entry);
 
 /* ---- within the lock ---- */
 
 apr_uint32_t table_find(session_table_t *table, const apr_uint32_t *bucket,
                         const fingerprint_t *fingerprint);
+
+/* What the note tells of the user: the uid, else a hash of the login; 0 for a nameless session. */
+apr_uint32_t table_user_of(const session_table_t *table, const session_t *session);
+
+/* Notes whose session this is, and that it changed here just now if `changed`. */
+void table_note_down(session_table_t *table, apr_uint32_t index, int changed);
 
 int table_is_full(const session_table_t *table);
 

@@ -109,9 +109,11 @@ static void put_back(session_table_t *table, apr_uint32_t index)
         session_end_texts(&slot->session);
         home = table_bucket(table, &slot->session.fingerprint);
         table_list_append(table, index);
+        table_note_down(table, index, 1);
     }
     else {
         slot->session.state = SESSION_FREE;
+        memset(table_note(table, index), 0, sizeof(table_note_t));
     }
     slot->next = *home;
     *home = index;
@@ -153,6 +155,11 @@ static const char *count_states(census_t *census)
 
         if (state >= TABLE_STATES) {
             return "a slot has no valid state";
+        }
+        if (state != SESSION_FREE &&
+            table_note(census->table, index)->user !=
+                table_user_of(census->table, &table_slot(census->table, index)->session)) {
+            return "a note tells of another user than its slot";
         }
         census->by_state[state]++;
     }

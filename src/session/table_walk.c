@@ -3,18 +3,20 @@
 
 #include "table_layout.h"
 
-#define LOOK_SLOTS 1024u /* looked at in one critical section */
-#define COPY_SLOTS 16    /* copied in one */
-#define FREE_SLOTS 256u  /* freed in one */
+#define LOOK_SLOTS 1024u  /* looked at in one critical section */
+#define LOOK_NOTES 16384u /* the same, where a look at the note may be enough */
+#define COPY_SLOTS 16     /* copied in one */
+#define FREE_SLOTS 256u   /* freed in one */
 
 /* A session restored at most this much out of the order of age does no harm there. */
 #define RESTORE_DISORDER apr_time_from_sec(60)
 
 /* ---- looking at all ---- */
 
-static apr_uint32_t last_looked_at(const session_table_t *table, apr_uint32_t first)
+static apr_uint32_t last_looked_at(const session_table_t *table, apr_uint32_t first,
+                                   apr_uint32_t count)
 {
-    return table->used - first >= LOOK_SLOTS ? first + LOOK_SLOTS - 1 : table->used;
+    return table->used - first >= count ? first + count - 1 : table->used;
 }
 
 /* Looks at the next slots from *next on, which is 0 when there are no more. */
@@ -28,7 +30,7 @@ static int find_reference_piece(session_table_t *table, const char *reference, s
         *next = 0;
         return 0;
     }
-    last = last_looked_at(table, index);
+    last = last_looked_at(table, index, LOOK_SLOTS);
     for (; index <= last; index++) {
         const session_t *candidate = &table_slot(table, index)->session;
 
@@ -67,15 +69,10 @@ apr_status_t session_table_find_reference(session_table_t *table, const char *re
 
 /* Which sessions are asked for. */
 typedef struct choice_t {
-    const session_t *user; /* of this one alone, and open; NULL: of anybody */
-    apr_time_t since;      /* changed here since then; 0: at any time, anywhere */
+    const session_t *user;   /* of this one alone, and open; NULL: of anybody */
+    apr_uint32_t uid, login; /* as notes tell of that user */
+    apr_uint32_t since;      /* changed here since then; 0: at any time, anywhere */
 } choice_t;
-
-static int is_changed(const session_t *session, apr_time_t since)
-{
-    return !session->elsewhere && (session->last_seen >= since || session->ended >= since ||
-                                   session->started >= since || session->rights_checked >= since);
-}
 
 static int is_of(const session_t *session, const session_t *user)
 {
@@ -89,10 +86,23 @@ static int is_of(const session_t *session, const session_t *user)
            (!*session->database || !strcmp(session->database, user->database));
 }
 
-static int is_chosen(const session_t *session, const choice_t *choice)
+static int is_noted(const table_note_t *note, const choice_t *choice)
 {
+    return (!choice->user ||
+            (note->user && (note->user == choice->uid || note->user == choice->login))) &&
+           note->changed >= choice->since;
+}
+
+static int is_chosen(session_table_t *table, apr_uint32_t index, const choice_t *choice)
+{
+    const session_t *session;
+
+    if (!is_noted(table_note(table, index), choice)) {
+        return 0;
+    }
+    session = &table_slot(table, index)->session;
     return session->state != SESSION_FREE && (!choice->user || is_of(session, choice->user)) &&
-           (!choice->since || is_changed(session, choice->since));
+           (!choice->since || !session->elsewhere);
 }
 
 static int copy_piece(session_table_t *table, const choice_t *choice, session_t copies[COPY_SLOTS],
@@ -106,31 +116,29 @@ static int copy_piece(session_table_t *table, const choice_t *choice, session_t 
         *next = 0;
         return 0;
     }
-    last = last_looked_at(table, index);
+    last = last_looked_at(table, index, choice->user || choice->since ? LOOK_NOTES : LOOK_SLOTS);
     for (; index <= last && count < COPY_SLOTS; index++) {
-        const session_t *session = &table_slot(table, index)->session;
-
-        if (is_chosen(session, choice)) {
-            copies[count++] = *session;
+        if (is_chosen(table, index, choice)) {
+            copies[count++] = table_slot(table, index)->session;
         }
     }
     *next = index;
     return count;
 }
 
-static void each(session_table_t *table, const choice_t *choice, session_visit_t visit,
-                 void *payload)
+/* From *next on, until the slot `until` is passed or there are no more: *next is 0 then. */
+static void each_from(session_table_t *table, const choice_t *choice, apr_uint32_t *next,
+                      apr_uint32_t until, session_visit_t visit, void *payload)
 {
     session_t copies[COPY_SLOTS];
-    apr_uint32_t next = 1;
 
-    while (next) {
+    while (*next && *next <= until) {
         int count;
 
         if (table_lock(table) != APR_SUCCESS) {
             return;
         }
-        count = copy_piece(table, choice, copies, &next);
+        count = copy_piece(table, choice, copies, next);
         table_unlock(table);
         for (int number = 0; number < count; number++) {
             if (visit(payload, &copies[number])) {
@@ -140,27 +148,48 @@ static void each(session_table_t *table, const choice_t *choice, session_visit_t
     }
 }
 
+static void each(session_table_t *table, const choice_t *choice, session_visit_t visit,
+                 void *payload)
+{
+    apr_uint32_t next = 1;
+
+    each_from(table, choice, &next, SESSION_TABLE_MAX_SLOTS, visit, payload);
+}
+
+static const choice_t everything = {NULL, 0, 0, 0};
+
 void session_table_each(session_table_t *table, session_visit_t visit, void *payload)
 {
-    static const choice_t all = {NULL, 0};
-
-    each(table, &all, visit, payload);
+    each(table, &everything, visit, payload);
 }
 
 void session_table_each_of_user(session_table_t *table, const session_t *user,
                                 session_visit_t visit, void *payload)
 {
-    choice_t choice = {user, 0};
+    session_t named = {.provisional = 1};
+    choice_t choice = {.user = user, .uid = (apr_uint32_t)user->uid};
 
+    session_copy_text(named.login, sizeof(named.login), user->login);
+    choice.login = table_user_of(table, &named);
     each(table, &choice, visit, payload);
 }
 
 void session_table_each_changed(session_table_t *table, apr_time_t since, session_visit_t visit,
                                 void *payload)
 {
-    choice_t choice = {NULL, since ? since : 1};
+    apr_time_t second = apr_time_sec(since);
+    choice_t choice = {.since = second > 0 ? (apr_uint32_t)second : 1};
 
     each(table, &choice, visit, payload);
+}
+
+apr_uint32_t session_table_each_piece(session_table_t *table, apr_uint32_t place,
+                                      apr_uint32_t slots, session_visit_t visit, void *payload)
+{
+    apr_uint32_t next = place ? place : 1;
+
+    each_from(table, &everything, &next, next + slots - 1, visit, payload);
+    return next;
 }
 
 /* ---- forgetting ---- */
