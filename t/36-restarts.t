@@ -77,7 +77,23 @@ $site->httpd->start;
 is_deeply([ map { status_of($_) } @ended ], [ (401) x @ended ], 'refused after the loss of database and list');
 is_deeply([ map { status_of($_) } @limited ], [ 200, 200 ], 'who was logged in is known anew');
 
-# ---- a graceful stop, and a start at once ----
+# ---- a graceful restart ----
 $site->httpd->graceful;
 all_refused('after a graceful restart');
+
+# ---- a graceful stop, and a start while the last call still runs ----
+my $slow = $limited[0]->connect;
+$limited[0]->send_request($slow, 'POST', '/web/dataset/call_kw', body => Client::encode_json(
+        $limited[0]->envelope({ model => 'res.partner', method => 'read', args => [ [1], ['name'] ], kwargs => {} })),
+    headers => [ 'Content-Type' => 'application/json', 'X-Standin-Delay' => 2 ]);
+my $stopping = $site->httpd->process;
+$site->odoo->forget;
+sleep 1;
+$stopping->signal('WINCH');
+ok(Process::wait_until(sub { !-e $site->httpd->root . '/httpd.pid' }, 10), 'a graceful stop has begun');
+ok($stopping->is_running, 'the call is not over');
+$site->httpd->start;
+ok(!$stopping->is_running, 'the start waited for the end of the one before');
+is($limited[0]->read_response($slow, 'POST')->{status}, 200, 'whose last call got its answer');
+all_refused('after a graceful stop');
 finish();
