@@ -204,7 +204,7 @@ apr_uint32_t session_table_forget(session_table_t *table, apr_time_t before);
 
 /* The same for the open sessions of one user alone: of the same site, database and uid, or that a
  * login form named so and Odoo has not confirmed yet. Any kind. Looks at 8 bytes of each other
- * session: about a millisecond for a million. */
+ * session: some milliseconds for a million. */
 void session_table_each_of_user(session_table_t *table, const session_t *user,
                                 session_visit_t visit, void *payload);
 

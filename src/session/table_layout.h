@@ -30,8 +30,8 @@ _Static_assert(sizeof(table_slot_t) <= 512, "a slot takes at most 512 bytes");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
                "atomics in shared memory must be lock-free");
 
-/* What is looked for in all slots, apart from them, so that a look at a million takes a
- * millisecond. */
+/* What is looked for in all slots, apart from them, so that a look at a million takes
+ * milliseconds. */
 typedef struct table_note_t {
     apr_uint32_t changed; /* boot clock, seconds: last changed here; 0: not since it was restored */
     apr_uint32_t user;    /* table_user_of; 0 in a free slot */
