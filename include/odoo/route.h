@@ -17,6 +17,7 @@ typedef enum route_kind_t {
     ROUTE_RESEQUENCE,   /* /web/dataset/resequence, 16-18 */
     ROUTE_LOGIN,        /* /web/login */
     ROUTE_TOTP,         /* /web/login/totp */
+    ROUTE_SIGN_IN,      /* /auth_oauth/signin: where another site sends who has logged in there */
     ROUTE_AUTHENTICATE, /* /web/session/authenticate */
     ROUTE_SESSION_INFO, /* /web/session/get_session_info */
     ROUTE_LOGOUT,       /* /web/session/logout */

@@ -120,7 +120,8 @@ static void conclude_refused_login(reply_reader_t *reader)
 static void conclude_login_page(reply_reader_t *reader)
 {
     const reply_head_t *head = &reader->head;
-    int post = !head->method || strcmp(head->method, "POST") == 0;
+    int post = (!head->method || strcmp(head->method, "POST") == 0) &&
+               reader->route->kind != ROUTE_SIGN_IN;
 
     /* 302 only serves to set a database; Odoo takes the form after that. */
     if (post && head->status == 303 && head->location) {
@@ -128,6 +129,9 @@ static void conclude_login_page(reply_reader_t *reader)
     }
     else if (post && head->status != 302) {
         conclude_refused_login(reader);
+    }
+    else if (reader->route->kind == ROUTE_SIGN_IN && is_redirect(head)) {
+        conclude_login(reader); /* without a redirect it is the page that asks for it again */
     }
     else if (reader->route->kind == ROUTE_TOTP && is_redirect(head) && has_new_session(head) &&
              location_kind(reader) != ROUTE_LOGIN) {
@@ -238,6 +242,7 @@ static void conclude_by_head(reply_reader_t *reader)
     switch (reader->route->kind) {
     case ROUTE_LOGIN:
     case ROUTE_TOTP:
+    case ROUTE_SIGN_IN:
         conclude_login_page(reader);
         break;
     case ROUTE_LOGOUT:

@@ -163,6 +163,10 @@ const route_t route_table[] = {
     /* Other ways to a session: open to somebody whose session was refused. */
     WAY_IN("/web/login_successful", EXACT),
     WAY_IN("/auth/passkey/start-auth", EXACT),
+    SPECIAL(ROUTE_SIGN_IN, "/auth_oauth/signin", EXACT, "http", IGNORED, HEAD, PERSONAL, PASSES,
+            ANYBODY),
+    SPECIAL(ROUTE_SIGN_IN, "/auth_oauth/oea", EXACT, "http", IGNORED, HEAD, PERSONAL, PASSES,
+            ANYBODY),
     WAY_IN("/auth_oauth", TAIL),
 
     WEB_DOOR("/web/action/run", CALL, "ir.actions.server", "run", "@action_id", NULL, NULL),

@@ -73,6 +73,11 @@ sub expire ($self, %which) {
     return Client::decode_json($self->client->get("/_standin/expire?$query")->{body});
 }
 
+# Takes the rights of an administrator from somebody.
+sub demote ($self, $login) {
+    return Client::decode_json($self->client->get('/_standin/demote?login=' . Client::escape($login))->{body});
+}
+
 sub state ($self) { return Client::decode_json($self->client->get('/_standin/state')->{body}) }
 
 1;

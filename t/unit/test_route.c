@@ -43,6 +43,7 @@ static void test_every_kind_is_found(void **state)
         {"/web/dataset/resequence", ROUTE_RESEQUENCE},
         {"/web/login", ROUTE_LOGIN},
         {"/web/login/totp", ROUTE_TOTP},
+        {"/auth_oauth/signin", ROUTE_SIGN_IN},
         {"/web/session/authenticate", ROUTE_AUTHENTICATE},
         {"/web/session/get_session_info", ROUTE_SESSION_INFO},
         {"/web/session/logout", ROUTE_LOGOUT},

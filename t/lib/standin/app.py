@@ -62,6 +62,9 @@ class App:
         self.router = Router(version)
         self.log = OperationLog(log_path)
         self.trusted_devices = {}
+        self.challenges = set()  # of passkeys, given and not yet answered
+        self.oauth_tokens = {f"oauth-{login}": login for login in ("demo", "portal")}
+        self.reset_tokens = {}
         self.sockets = websocket.Sockets()
         self.started = time.time()
 

@@ -1,5 +1,6 @@
 """/_standin/*: what tests ask of the stand-in itself; only there with --control."""
 
+from . import data
 from .errors import not_found
 from .routing import route
 from .wire import json_response
@@ -33,6 +34,15 @@ def expire(exchange):
         or session.login == wanted.get("login")
     )
     return json_response(gone)
+
+
+@route("/_standin/demote", auth="none", saves=False, csrf=False)
+def demote(exchange):
+    """?login= is no administrator any more."""
+    _controlled(exchange)
+    user = exchange.db.user_by_login(dict(exchange.request.query).get("login"))
+    user["_groups"] -= {data.SYSTEM}
+    return json_response(data.SYSTEM)
 
 
 @route("/_standin/state", auth="none", saves=False, csrf=False)

@@ -1,6 +1,7 @@
 """Logging in and out, by form, by JSON and with a second factor; what Odoo says of a session."""
 
 import hmac
+import json
 import os
 
 from . import pages, totp
@@ -10,7 +11,7 @@ from .routing import route
 from .session_info import session_info
 from .sessions import set_cookie
 from .versions import DATABASE
-from .wire import redirect
+from .wire import html_response, redirect
 
 TRUSTED_DEVICE_SECONDS = 90 * 86400
 WRONG_LOGIN = "Wrong login/password"
@@ -51,6 +52,8 @@ def web_login(exchange):
         if exchange.uid is not None and wanted:
             return redirect(wanted)
         return pages.login(exchange, wanted)
+    if params.get("type") == "webauthn" and exchange.version.major >= 18:
+        return _passkey_given(exchange, params, wanted)
     login, password = params.get("login", ""), params.get("password", "")
     user = exchange.db.authenticate(login, password)
     if user is None:
@@ -64,6 +67,47 @@ def web_login(exchange):
     _open(exchange, user)
     exchange.log("login", model="res.users", method="/web/login", ids=[user["id"]])
     return redirect(wanted or _landing(exchange, user))
+
+
+@route("/auth/passkey/start-auth", kind="json", auth="none", since=18)
+def passkey_start(exchange, params):
+    challenge = os.urandom(32).hex()
+    exchange.app.challenges.add(challenge)
+    return {"challenge": challenge, "timeout": 60000, "rpId": "localhost"}
+
+
+def _passkey_given(exchange, params, wanted):
+    """The form has no login: who it is stands in the signed answer. No second factor is asked."""
+    given = json.loads(params.get("webauthn_response") or "{}")
+    user = exchange.db.user_by_login(str(given.get("id", "")))
+    known = given.get("challenge") in exchange.app.challenges
+    exchange.app.challenges.discard(given.get("challenge"))
+    if user is None or not known:
+        exchange.log("login_failed", model="res.users", method="/web/login", ok=False, uid=None)
+        return pages.login(exchange, wanted, error="Unknown passkey")
+    _open(exchange, user)
+    exchange.log("login", model="res.users", method="/web/login", ids=[user["id"]])
+    return redirect(wanted or _landing(exchange, user))
+
+
+OAUTH_FRAGMENT = """<html><head><script>
+var hash = window.location.hash.substring(1);
+window.location = window.location.pathname + (hash ? "?" + hash : "");
+</script></head><body></body></html>"""
+
+
+@route("/auth_oauth/signin", auth="none")
+def oauth_signin(exchange):
+    """The provider's answer comes as a fragment, which a page of scripts turns into a query."""
+    params = exchange.request.params()
+    if "state" not in params:
+        return html_response(OAUTH_FRAGMENT)
+    user = exchange.db.user_by_login(exchange.app.oauth_tokens.get(params.get("access_token"), ""))
+    if user is None:
+        return redirect("/web/login?oauth_error=3")
+    _open(exchange, user)
+    exchange.log("login", model="res.users", method="/auth_oauth/signin", ids=[user["id"]])
+    return redirect(json.loads(params["state"]).get("r") or _landing(exchange, user))
 
 
 @route("/web/login/totp", auth="none")
@@ -204,7 +248,43 @@ def become(exchange):
     return redirect(exchange.version.landing)
 
 
-@route("/web/signup", "/web/reset_password", auth="public")
+SIGNUP_FIELDS = ("login", "name", "password", "confirm_password")
+
+
+@route("/web/signup", auth="public")
 def signup(exchange):
-    """Not open on this server: the page says so, as a closed sign-up does."""
-    return pages.login(exchange, "", error="Signup is not enabled for uninvited users")
+    """Open to everybody. What is wrong is said on the form itself."""
+    params = exchange.request.params()
+    if exchange.request.method != "POST":
+        return pages.signup(exchange, "/web/signup", "Sign up")
+    login, name, password, again = (str(params.get(field, "")) for field in SIGNUP_FIELDS)
+    if exchange.db.user_by_login(login) or not password or password != again:
+        return pages.signup(exchange, "/web/signup", "Sign up", error="Could not create an account")
+    user = exchange.db.sign_up(login, name, password)
+    _open(exchange, user)
+    exchange.log("create", model="res.users", method="/web/signup", ids=[user["id"]])
+    return redirect(params.get("redirect") or _landing(exchange, user))
+
+
+@route("/web/reset_password", auth="public")
+def reset_password(exchange):
+    """Without a token it sends a mail; with one it sets the password, and until 18 logs in too."""
+    params = exchange.request.params()
+    token = params.get("token")
+    if exchange.request.method != "POST":
+        return pages.signup(exchange, "/web/reset_password", "Reset password", token=token or "")
+    user = exchange.db.user_by_login(str(params.get("login", "")))
+    if not token:
+        if user is not None:
+            exchange.app.reset_tokens["reset-" + user["login"]] = user["id"]
+        return pages.signup(exchange, "/web/reset_password", "Reset password", error="Mail sent")
+    uid = exchange.app.reset_tokens.pop(token, None)
+    if uid is None or params.get("password") != params.get("confirm_password"):
+        return pages.signup(exchange, "/web/reset_password", "Reset password", error="Invalid")
+    with exchange.db.transaction():
+        exchange.db.put("res.users", uid, {"_password": str(params["password"])})
+    exchange.log("call", model="res.users", method="/web/reset_password", ids=[uid])
+    if exchange.version.major >= 19:
+        return pages.signup(exchange, "/web/reset_password", "Reset password", error="Done")
+    _open(exchange, exchange.db.user(uid))
+    return redirect(params.get("redirect") or _landing(exchange, exchange.db.user(uid)))

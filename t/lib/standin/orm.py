@@ -149,6 +149,16 @@ class Database:
         )
         return user if good else None
 
+    def sign_up(self, login, name, password):
+        """A new portal user with a partner of the same name."""
+        with self.transaction():
+            partner, uid = self.new_id("res.partner"), self.new_id("res.users")
+            self.put("res.partner", partner, {"id": partner, "name": name, "email": login})
+            facts = {"id": uid, "login": login, "name": name, "partner_id": partner}
+            rights = {"_groups": {data.PORTAL}, "_totp": None}
+            self.put("res.users", uid, {**facts, **rights, "active": True, "_password": password})
+        return self.user(uid)
+
     def token(self, uid, sid):
         """Dies with login, password and active flag, so that changing these ends sessions."""
         user = self.user(uid) or {}

@@ -71,6 +71,15 @@ def login(exchange, wanted, login="", error=""):
     return response
 
 
+def signup(exchange, action, button, token="", error=""):
+    """To sign up and to set a new password."""
+    fields = _field("Your Email", "login") + _field("Your Name", "name")
+    fields += _field("Password", "password", "password")
+    fields += _field("Confirm Password", "confirm_password", "password")
+    fields += f'<input type="hidden" name="token" value="{html.escape(token)}"/>'
+    return html_response(_login_page(exchange, action, fields, button, "", error, ""))
+
+
 def totp(exchange, wanted, error=""):
     fields = _field(
         "Authentication Code", "totp_token", more='required="required" autofocus="autofocus"'
