@@ -146,6 +146,10 @@ apr_status_t session_table_find_reference(session_table_t *table, const char *re
 apr_status_t session_table_admit(session_table_t *table, const session_t *proto, int *created,
                                  session_t *evicted);
 
+/* After APR_ENOSPC: 1 for the first who is to tell it, until a session finds a slot again. Atomic.
+ */
+int session_table_tell_full(session_table_t *table);
+
 /* Sets who the session is (uid, login, name, database, timezone, manager, provisional,
  * rights_checked of *identity). *changed: 0 nothing new, 1 named for the first time or confirmed,
  * 2 another user than before. A provisional name never replaces a confirmed one; empty texts and a

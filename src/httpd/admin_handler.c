@@ -60,6 +60,7 @@ static void confirm(exchange_t *exchange)
 
     if (exchange->session.state == SESSION_OPEN && exchange->session.uid &&
         !exchange->session.provisional &&
+        now >= exchange->session.rights_checked && /* else the clock was set back since */
         now - exchange->session.rights_checked < QUESTION_RIGHTS_FRESH) {
         return;
     }

@@ -68,7 +68,7 @@ int life_admit(exchange_t *exchange, const session_t *proto)
     int created = 0;
     apr_status_t status = session_table_admit(runtime()->sessions, proto, &created, &evicted);
 
-    if (status == APR_ENOSPC) {
+    if (status == APR_ENOSPC && session_table_tell_full(runtime()->sessions)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, exchange->request,
                       "user_audit: the session table is full of ended sessions; new sessions are "
                       "audited but cannot be listed or ended: raise UserAuditMaxSessions");

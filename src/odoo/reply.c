@@ -120,8 +120,7 @@ static void conclude_refused_login(reply_reader_t *reader)
 static void conclude_login_page(reply_reader_t *reader)
 {
     const reply_head_t *head = &reader->head;
-    int post = (!head->method || strcmp(head->method, "POST") == 0) &&
-               reader->route->kind != ROUTE_SIGN_IN;
+    int post = !head->method || strcmp(head->method, "POST") == 0;
 
     /* 302 only serves to set a database; Odoo takes the form after that. */
     if (post && head->status == 303 && head->location) {
@@ -130,12 +129,10 @@ static void conclude_login_page(reply_reader_t *reader)
     else if (post && head->status != 302) {
         conclude_refused_login(reader);
     }
-    else if (reader->route->kind == ROUTE_SIGN_IN && is_redirect(head)) {
-        conclude_login(reader); /* without a redirect it is the page that asks for it again */
-    }
-    else if (reader->route->kind == ROUTE_TOTP && is_redirect(head) && has_new_session(head) &&
-             location_kind(reader) != ROUTE_LOGIN) {
-        conclude_login(reader); /* a browser that was once told to be trusted needs no code */
+    else if (is_redirect(head) && (reader->route->kind == ROUTE_SIGN_IN ||
+                                   (reader->route->kind == ROUTE_TOTP && has_new_session(head) &&
+                                    location_kind(reader) != ROUTE_LOGIN))) {
+        conclude_login(reader); /* sent by another site, or by a browser that is trusted */
     }
     else {
         conclude(reader, OPERATION_NONE, outcome_of_status(head->status));

@@ -303,8 +303,14 @@ static apr_status_t admit_new(table_entry_t *entry, const session_t *proto, int 
                       evicted)) {
         return APR_ENOSPC;
     }
+    atomic_store(&entry->table->full, 0);
     *created = 1;
     return APR_SUCCESS;
+}
+
+int session_table_tell_full(session_table_t *table)
+{
+    return !atomic_exchange(&table->full, 1);
 }
 
 apr_status_t session_table_admit(session_table_t *table, const session_t *proto, int *created,

@@ -121,7 +121,9 @@ int session_table_take_question(session_table_t *table, const fingerprint_t *fin
     if (table_enter_change(&entry, table, fingerprint) != APR_SUCCESS) {
         return 0;
     }
-    taken = entry.session->uid == 0 && now - entry.session->rights_checked >= gap;
+    /* A clock that was set back must not put the question off. */
+    taken = entry.session->uid == 0 &&
+            (now - entry.session->rights_checked >= gap || now < entry.session->rights_checked);
     if (taken) {
         entry.session->rights_checked = now;
     }

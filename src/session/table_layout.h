@@ -56,6 +56,7 @@ struct session_table_t {
     _Atomic apr_int64_t cleanup_due;
     _Atomic apr_int64_t synced_at; /* boot clock */
     _Atomic apr_uint32_t marks;    /* 0: no slot was ever a mark */
+    _Atomic apr_uint32_t full;     /* somebody found no slot since the last one found one */
 
     pthread_mutex_t lock;
     _Atomic apr_uint32_t dirty; /* the lock's owner is changing something below */

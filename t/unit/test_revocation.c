@@ -477,6 +477,83 @@ static void a_failed_snapshot_leaves_the_old_one(void **state)
     assert_int_equal(size_of(disk->sessions), 2 * before);
 }
 
+/* Written by the first version of this code, whose lines had two fields less. */
+static const char *const first_lines[] = {
+    "1\trevoked\tmanager\t0101010101010101010101010101010101010101010101010101010101010101"
+    "\t00000000000000000000000000000001\todoo.example.com\todoo\t6\tdemo%09x\tMarc "
+    "Demo\t192.0.2.7\tEurope/Brussels"
+    "\t1767225600000000\t1767225600000000\t1767225600000000\t1767229200000000\t1767225600000000\t0"
+    "\t0\t0\t1\t7\t3\tb65dfd4eadc08766"
+    "\n",
+    "1\topen\tnone\t0202020202020202020202020202020202020202020202020202020202020202"
+    "\t00000000000000000000000000000002\todoo.example.com\todoo\t7\tdemo%09x\tMarc "
+    "Demo\t192.0.2.7\tEurope/Brussels"
+    "\t1767225600000000\t1767225600000000\t1767225600000000\t0\t1767225600000000\t1\t0\t0\t0\t7\t0"
+    "\t7e03e1a7c65877d0"
+    "\n",
+    "1\texpired\tidle\t0303030303030303030303030303030303030303030303030303030303030303"
+    "\t00000000000000000000000000000003\todoo.example.com\todoo\t8\tdemo%09x\tMarc "
+    "Demo\t192.0.2.7\tEurope/Brussels"
+    "\t1767225600000000\t1767225600000000\t1767225600000000\t1767229200000000\t1767225600000000\t0"
+    "\t0\t0\t0\t7\t0\t67463d2acc2af17a"
+    "\n"};
+
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "a");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static session_t first_session(disk_t *disk, int byte)
+{
+    session_t session;
+    fingerprint_t fingerprint;
+
+    memset(&fingerprint, byte, sizeof(fingerprint));
+    assert_int_equal(session_table_find(disk->table, &fingerprint, &session), APR_SUCCESS);
+    assert_int_equal(session.uid, 5 + byte);
+    assert_string_equal(session.login, "demo\tx");
+    assert_int_equal(session.kind, SESSION_KIND_COOKIE);
+    assert_int_equal(session.elsewhere, 0);
+    assert_int_equal(session.personal_calls, 7);
+    return session;
+}
+
+static void files_of_the_first_version_hold(void **state)
+{
+    disk_t *disk = *state;
+    apr_time_t then = APR_INT64_C(1767229200000000) + DAY; /* a day after those ends */
+    unsigned loaded, unreadable;
+
+    put(disk->revoked, first_lines[0]);
+    put(disk->sessions, first_lines[1]);
+    put(disk->sessions, first_lines[2]);
+    assert_int_equal(revocation_load(disk->revoked, disk->table, then, &loaded, &unreadable,
+                                     disk->pool),
+                     APR_SUCCESS);
+    assert_int_equal(loaded, 1);
+    assert_int_equal(unreadable, 0);
+    assert_int_equal(session_snapshot_load(disk->sessions, disk->table, then, BOOT, &loaded,
+                                           disk->pool),
+                     APR_SUCCESS);
+    assert_int_equal(loaded, 2);
+    assert_int_equal(first_session(disk, 1).state, SESSION_REVOKED);
+    assert_int_equal(first_session(disk, 1).reason, SESSION_REASON_MANAGER);
+    assert_int_equal(first_session(disk, 2).state, SESSION_OPEN);
+    assert_int_equal(first_session(disk, 2).manager, 1);
+    assert_int_equal(first_session(disk, 3).state, SESSION_EXPIRED);
+    assert_int_equal(first_session(disk, 3).reason, SESSION_REASON_IDLE);
+    assert_int_equal(revocation_compact(disk->revoked, then, disk->pool), APR_SUCCESS);
+    disk->table = new_table(disk->pool, 64);
+    assert_int_equal(revocation_load(disk->revoked, disk->table, then, &loaded, &unreadable,
+                                     disk->pool),
+                     APR_SUCCESS);
+    assert_int_equal(first_session(disk, 1).state, SESSION_REVOKED);
+}
+
 #define ON_DISK(test) cmocka_unit_test_setup_teardown(test, make_disk, drop_disk)
 
 int main(void)
@@ -487,6 +564,7 @@ int main(void)
         cmocka_unit_test(reads_lines_that_have_more_fields),
         cmocka_unit_test(refuses_sealed_nonsense),
         ON_DISK(a_revocation_survives),
+        ON_DISK(files_of_the_first_version_hold),
         ON_DISK(no_file_is_none),
         ON_DISK(a_torn_line_spoils_no_other),
         ON_DISK(old_revocations_are_passed_over_and_compacted),
