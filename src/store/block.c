@@ -149,7 +149,12 @@ apr_array_header_t *block_marks(const block_t *block, apr_pool_t *pool)
         apr_array_make(pool, (int)apr_hash_count(block->marks), sizeof(mark_t *));
 
     for (apr_hash_index_t *at = apr_hash_first(pool, block->marks); at; at = apr_hash_next(at)) {
-        APR_ARRAY_PUSH(marks, mark_t *) = apr_hash_this_val(at);
+        mark_t *mark = apr_hash_this_val(at);
+
+        /* One whose every event has its name by now marks nothing. */
+        if (mark->posting.count > 0) {
+            APR_ARRAY_PUSH(marks, mark_t *) = mark;
+        }
     }
     qsort(marks->elts, (size_t)marks->nelts, sizeof(mark_t *), compare);
     return marks;
