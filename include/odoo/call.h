@@ -9,6 +9,7 @@
 #include "odoo/operation.h"
 #include "odoo/redact.h"
 #include "odoo/route.h"
+#include "odoo/track.h"
 
 #define CALL_MAX_IDS 1000     /* ids kept of one call; record_count has the true number */
 #define CALL_MAX_FIELDS 500   /* field names kept */
@@ -72,6 +73,9 @@ typedef struct call_request_t {
     const char *referer;      /* NULL: none */
     int chunked;              /* a long body goes to Odoo without a Content-Length */
     int credentials;          /* a session or a key came with it: who sends it may be somebody */
+    /* No fields and no values are put together of a method of a model that it does not want. NULL:
+     * it wants all. */
+    const track_t *track;
 } call_request_t;
 
 /* A body of another content type than the route runs on is read all the same (facts A3: the server

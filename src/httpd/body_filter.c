@@ -131,6 +131,7 @@ void body_filter_insert(exchange_t *exchange)
     call.chunked = apr_table_get(request->headers_in, "Transfer-Encoding") != NULL &&
                    !apr_table_get(request->subprocess_env, "proxy-sendcl");
     call.credentials = exchange->cookie != NULL || has_key(request->headers_in);
+    call.track = exchange->rules->track;
     exchange->call_reader = call_reader_create(request->pool, exchange->route, &call,
                                                exchange->rules->redact, exchange->rules->values);
     ap_add_input_filter_handle(registered, self, request, request->connection);

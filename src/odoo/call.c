@@ -56,8 +56,8 @@ static int read_method(call_reader_t *reader)
     if (!call->model || !call->method) {
         return 0;
     }
-    call_method_read(reader->pool, reader->parts, reader->redact, reader->values, call,
-                     &reader->truncated);
+    call_method_read(reader->pool, reader->parts, reader->request.track, reader->redact,
+                     reader->values, call, &reader->truncated);
     return 1;
 }
 
@@ -140,8 +140,8 @@ static int read_json2(call_reader_t *reader)
     }
     call->model = route_segment(reader->pool, reader->route, reader->request.path, "<model>");
     call->method = route_segment(reader->pool, reader->route, reader->request.path, "<method>");
-    call_method_read(reader->pool, reader->parts, reader->redact, reader->values, call,
-                     &reader->truncated);
+    call_method_read(reader->pool, reader->parts, reader->request.track, reader->redact,
+                     reader->values, call, &reader->truncated);
     return 1;
 }
 

@@ -81,7 +81,8 @@ static int read_object(apr_pool_t *pool, const char *method, const json_value_t 
         !call->method) {
         return 0;
     }
-    call_method_read(pool, read_parts(pool, method, arguments), redact, values, call, truncated);
+    call_method_read(pool, read_parts(pool, method, arguments), NULL, redact, values, call,
+                     truncated);
     return 1;
 }
 

@@ -319,8 +319,15 @@ static void read_import(const arguments_t *arguments, call_t *call)
     }
 }
 
-void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const redact_t *redact,
-                      values_level_t level, call_t *call, int *truncated)
+/* The model of an import is told elsewhere. */
+static int is_wanted(const track_t *track, const call_t *call)
+{
+    return !track || call->operation == OPERATION_IMPORT ||
+           track_wants(track, call->operation, call->model);
+}
+
+void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const track_t *track,
+                      const redact_t *redact, values_level_t level, call_t *call, int *truncated)
 {
     const method_t *method = method_find(call->model, call->method);
     arguments_t arguments = {.pool = pool, .parts = parts, .method = method};
@@ -342,7 +349,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const red
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;
     }
-    if (call->operation == OPERATION_NONE || level == VALUES_NONE ||
+    if (call->operation == OPERATION_NONE || level == VALUES_NONE || !is_wanted(track, call) ||
         method->flags & METHOD_SECRET || !redact || redact_name(redact, call->method)) {
         return;
     }

@@ -331,6 +331,34 @@ static void test_routes_without_a_body_to_read(void **state)
     assert_null(call->flags);
 }
 
+static const call_t *read_tracked(const track_t *track, const char *model)
+{
+    call_request_t request = {.path = CALL_KW, .track = track};
+    call_reader_t *reader =
+        call_reader_create(pool, route_find(CALL_KW), &request, redact, VALUES_FULL);
+    const char *body = apr_psprintf(pool,
+                                    "{\"params\":{\"model\":\"%s\",\"method\":\"write\","
+                                    "\"args\":[[7],{\"name\":\"n\"}],\"kwargs\":{}}}",
+                                    model);
+
+    call_reader_feed(reader, body, strlen(body));
+    return call_reader_finish(reader, 1);
+}
+
+static void test_what_is_not_tracked_has_no_values(void **state)
+{
+    track_t *track = track_create(pool);
+
+    (void)state;
+    assert_null(track_add_line(track, "write res.partner"));
+    assert_text(read_tracked(track, "res.partner")->values, "{\"name\":\"n\"}");
+    assert_text(read_tracked(track, "res.partner")->fields, "name");
+    assert_null(read_tracked(track, "res.users")->values);
+    assert_null(read_tracked(track, "res.users")->fields);
+    assert_int_equal(read_tracked(track, "res.users")->operation, OPERATION_WRITE);
+    assert_text(read_tracked(track, "res.users")->record_ids, "7");
+}
+
 static void test_finish_twice(void **state)
 {
     call_request_t request = {.path = CALL_KW};
@@ -371,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_login_by_form),
         cmocka_unit_test(test_login_by_malformed_multipart),
         cmocka_unit_test(test_routes_without_a_body_to_read),
+        cmocka_unit_test(test_what_is_not_tracked_has_no_values),
         cmocka_unit_test(test_finish_twice),
     };
 
