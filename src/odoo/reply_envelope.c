@@ -7,6 +7,7 @@
 #include "xmlrpc.h"
 
 #define KEY_SIZE 16 /* longer than any key that is looked for */
+#define PIECE 256   /* fed at a time: no more than that is read in vain behind what is enough */
 
 /* One text or number. */
 static const json_limits_t limits = {4, 1024, 512, 4};
@@ -280,9 +281,13 @@ int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool)
 
 int reply_envelope_feed(reply_envelope_t *envelope, const char *data, apr_size_t length)
 {
-    if (envelope->status == APR_SUCCESS) {
-        envelope->status = envelope->xmlrpc ? xmlrpc_feed(envelope->xmlrpc, data, length)
-                                            : json_scan_feed(envelope->scan, data, length);
+    while (length > 0 && envelope->status == APR_SUCCESS && !envelope->enough) {
+        apr_size_t piece = length < PIECE ? length : PIECE;
+
+        envelope->status = envelope->xmlrpc ? xmlrpc_feed(envelope->xmlrpc, data, piece)
+                                            : json_scan_feed(envelope->scan, data, piece);
+        data += piece;
+        length -= piece;
     }
     return envelope->status != APR_SUCCESS || envelope->enough;
 }
