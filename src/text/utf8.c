@@ -68,6 +68,19 @@ static apr_size_t ascii_in_block(const char *data)
     return others ? (apr_size_t)__builtin_ctz(others) : ASCII_BLOCK;
 }
 
+#define WIDE_BLOCK 64
+
+static int is_ascii_wide(const char *data)
+{
+    const __m128i *blocks = (const __m128i *)(const void *)data;
+    __m128i least = _mm_and_si128(_mm_cmpgt_epi8(_mm_loadu_si128(blocks), _mm_setzero_si128()),
+                                  _mm_cmpgt_epi8(_mm_loadu_si128(blocks + 1), _mm_setzero_si128()));
+
+    least = _mm_and_si128(least, _mm_cmpgt_epi8(_mm_loadu_si128(blocks + 2), _mm_setzero_si128()));
+    least = _mm_and_si128(least, _mm_cmpgt_epi8(_mm_loadu_si128(blocks + 3), _mm_setzero_si128()));
+    return _mm_movemask_epi8(least) == 0xffff;
+}
+
 #else
 
 #define ASCII_BLOCK 8
@@ -89,6 +102,13 @@ static apr_size_t ascii_in_block(const char *data)
     return n;
 }
 
+#define WIDE_BLOCK ASCII_BLOCK
+
+static int is_ascii_wide(const char *data)
+{
+    return ascii_in_block(data) == ASCII_BLOCK;
+}
+
 #endif
 
 /* The longest prefix of ASCII without NUL. */
@@ -96,6 +116,9 @@ static apr_size_t ascii_prefix(const char *data, apr_size_t length)
 {
     apr_size_t n = 0;
 
+    while (n + WIDE_BLOCK <= length && is_ascii_wide(data + n)) {
+        n += WIDE_BLOCK;
+    }
     while (n + ASCII_BLOCK <= length) {
         apr_size_t found = ascii_in_block(data + n);
 
@@ -103,6 +126,9 @@ static apr_size_t ascii_prefix(const char *data, apr_size_t length)
         if (found < ASCII_BLOCK) {
             return n;
         }
+    }
+    if (n > 0 && n < length && ascii_in_block(data + length - ASCII_BLOCK) == ASCII_BLOCK) {
+        return length; /* the last block overlaps the one before it */
     }
     while (n < length && (signed char)data[n] > 0) {
         n++;
