@@ -73,8 +73,8 @@ typedef struct call_request_t {
     const char *referer;      /* NULL: none */
     int chunked;              /* a long body goes to Odoo without a Content-Length */
     int credentials;          /* a session or a key came with it: who sends it may be somebody */
-    /* No fields and no values are put together of a method of a model that it does not want. NULL:
-     * it wants all. */
+    /* No values, and fields of a write only, are put together of a method of a model that it does
+     * not want. NULL: it wants all. */
     const track_t *track;
 } call_request_t;
 

@@ -331,6 +331,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
 {
     const method_t *method = method_find(call->model, call->method);
     arguments_t arguments = {.pool = pool, .parts = parts, .method = method};
+    int wanted;
 
     call->operation = method->operation;
     call->background = (method->flags & METHOD_BACKGROUND) != 0;
@@ -349,12 +350,16 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;
     }
-    if (call->operation == OPERATION_NONE || level == VALUES_NONE || !is_wanted(track, call) ||
+    if (call->operation == OPERATION_NONE || level == VALUES_NONE ||
         method->flags & METHOD_SECRET || !redact || redact_name(redact, call->method)) {
         return;
     }
-    read_fields(&arguments, call, truncated);
-    if (level == VALUES_FULL) {
+    wanted = is_wanted(track, call);
+    /* What a write changes is no longer as it was shown, tracked or not. */
+    if (wanted || call->operation == OPERATION_WRITE) {
+        read_fields(&arguments, call, truncated);
+    }
+    if (wanted && level == VALUES_FULL) {
         *truncated |= envelope_truncated(parts);
         read_values(&arguments, redact, call, truncated);
     }
