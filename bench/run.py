@@ -15,6 +15,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -142,6 +143,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave logs and databases behind")
     args = parser.parse_args()
     os.umask(0o022)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers are stopped
     subprocess.run(["make", "-s", "-C", str(args.build), "all", "bench/alone"], check=True,
                    stdout=subprocess.DEVNULL)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="audit-bench-"))
