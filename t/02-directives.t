@@ -4,11 +4,23 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client;
+use File::Temp ();
 use Httpd;
 use Site;
 use Standin;
 use Test::More;
 use Trail;
+
+# What signs webhooks, for its owner alone.
+sub secret_file {
+    my $file = File::Temp->new(TEMPLATE => 'secret-XXXXXX', TMPDIR => 1);
+
+    print {$file} "secret\n";
+    close $file;
+    state @kept;
+    push @kept, $file;
+    return $file->filename;
+}
 
 # Writes and then reads a partner with secrets in it; returns the events of both by operation.
 sub traces ($site) {
@@ -89,6 +101,57 @@ for my $level (qw(names none)) {
     $stranger->session_id($site->login('admin')->session_id);
     is($stranger->call_kw('res.partner', 'write', [ [14], { city => 'Three' } ])->{error}{code}, 100,
         'a session of one site is none on the other');
+}
+
+# Lines of alerts: a site's own replace the server's, "off" is none, and the settings page shows both.
+{
+    my $second = Httpd::free_port();
+    my $site = Site->start(version => 17, vhost => "UserAuditSite first\nUserAuditAlert new_device  to=a\@example.com,webhook\n",
+        allow => [qr/the (?:webhook|mail server) does not take an alert/], server => <<~SERVER);
+        UserAuditSMTP smtp://127.0.0.1:9 tls=off
+        UserAuditMailFrom audit\@example.com
+        UserAuditWebhook http://127.0.0.1:9/ @{[ secret_file() ]}
+        UserAuditAlert session_revoked to=b\@example.com
+        Listen 127.0.0.1:$second
+        <VirtualHost *:$second>
+            UserAudit On
+            UserAuditSite second
+            UserAuditAlert off
+        </VirtualHost>
+        SERVER
+    my $admin = $site->login('admin');
+    my $shown = sub { return Client::decode_json($admin->get('/audit-admin/settings?format=json')->{body}) };
+    my $set = sub (@lines) {
+        my $page = $shown->();
+
+        return $admin->post_json('/audit-admin/settings', { csrf_token => $page->{csrf_token}, version => $page->{version},
+                settings => { alerts => [@lines] } });
+    };
+
+    is_deeply($shown->()->{settings}{alerts}{httpd_conf}, ['new_device to=a@example.com,webhook'], 'what httpd.conf says');
+    is($set->('new_place to=user')->{status}, 200, 'a manager adds to it');
+    is_deeply($shown->()->{settings}{alerts}{effective}, [ 'new_device to=a@example.com,webhook', 'new_place to=user' ], 'both hold');
+    my $many = $set->(('new_place to=user') x 16);
+    is($many->{status}, 422, 'there are at most 16');
+    like($many->{body}, qr/Write at most 15 lines: 16 count/, 'those of httpd.conf included');
+}
+
+# Nothing on the settings page that nobody could send.
+{
+    my $site = Site->start(version => 17);
+    my $admin = $site->login('admin');
+    my $page = Client::decode_json($admin->get('/audit-admin/settings?format=json')->{body});
+
+    for ([ 'new_login to=user', qr/No mail can be sent: httpd.conf names no server with UserAuditSMTP/ ],
+        [ 'new_login to=x@example.com', qr/No mail can be sent/ ],
+        [ 'new_login to=webhook', qr/There is no webhook: httpd.conf names none with UserAuditWebhook/ ]) {
+        my ($line, $why) = @$_;
+        my $answer = $admin->post_json('/audit-admin/settings', { csrf_token => $page->{csrf_token}, version => $page->{version},
+                settings => { alerts => [$line] } });
+
+        is($answer->{status}, 422, "$line: refused");
+        like($answer->{body}, $why, 'and why');
+    }
 }
 
 finish();

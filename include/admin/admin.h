@@ -42,7 +42,7 @@ typedef struct admin_request_t {
     const char *settings_file;
     int settings_locked;
     const store_config_t *store;
-    int can_send; /* there is a mail server, or a webhook, that alerts are sent to */
+    int can_mail, can_post; /* there is a mail server, a webhook, that alerts are sent to */
     apr_time_t now;
     /* Ends a session durably and at once (rules 2.3), and writes the event. APR_NOTFOUND. */
     apr_status_t (*revoke)(void *payload, const char *reference, session_reason_t reason,

@@ -58,11 +58,12 @@ typedef struct site_t {
     apr_interval_time_t idle_timeout, max_lifetime; /* 0: off */
     int max_user_sessions;                          /* 0: off */
     int end_in_odoo;
-    int old_values;               /* remember what sessions were shown */
-    apr_array_header_t *managers; /* of const char *: a login, or group:<xmlid> */
-    apr_array_header_t *alerts;   /* of alert_line_t; NULL: unset */
-    const char *page_url;         /* the audit page's address, for mails */
-    int client_hints;             /* ask browsers for them, where they come over TLS */
+    int old_values;                  /* remember what sessions were shown */
+    apr_array_header_t *managers;    /* of const char *: a login, or group:<xmlid> */
+    apr_array_header_t *alerts;      /* of alert_line_t; NULL: unset */
+    apr_array_header_t *alert_texts; /* the same lines as they were written: const char * */
+    const char *page_url;            /* the audit page's address, for mails */
+    int client_hints;                /* ask browsers for them, where they come over TLS */
     int all_carriers; /* keep and gate ?session_id= and X-Openerp-Session-Id (early 16 and 17) */
 
     int settings_locked; /* managers may look at the settings page, not change anything there */

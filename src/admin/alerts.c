@@ -18,6 +18,11 @@
 
 static const char not_manager[] = "Only managers see and set who gets alerts.";
 
+static int can_send(const admin_request_t *request)
+{
+    return request->can_mail || request->can_post;
+}
+
 /* ---- what stands ---- */
 
 static void add_opt_outs(page_t *page, const apr_array_header_t *list)
@@ -71,7 +76,7 @@ apr_status_t alerts_page(page_t *page, const char *argument)
         page->notice = "A test is on its way. If it does not arrive, the trail has an event "
                        "alert_failed that tells why.";
     }
-    json_set(page->view, "can_send", json_new_boolean(page->pool, page->request->can_send));
+    json_set(page->view, "can_send", json_new_boolean(page->pool, can_send(page->request)));
     page->title = "Alerts";
     page->template = "alerts";
     return answer_page(page);
@@ -116,7 +121,7 @@ apr_status_t alerts_test(page_t *page, const char *argument)
     if (!read_wish(page, fields, values, &status)) {
         return status;
     }
-    if (!page->request->can_send) {
+    if (!can_send(page->request)) {
         return answer_error(page, 409,
                             "There is no mail server to send by: httpd.conf names none with "
                             "UserAuditSMTP.");

@@ -89,16 +89,38 @@ static int read_json(change_t *change, settings_view_t *view, const page_t *page
     return 1;
 }
 
+/* An alert that cannot leave is worse than none: somebody relies on it. */
+static const char *check_channels(const alert_line_t *line, const admin_request_t *request)
+{
+    int to_mail = line->to & ~ALERT_TO_WEBHOOK || line->addresses->nelts;
+
+    if (to_mail && !request->can_mail) {
+        return "No mail can be sent: httpd.conf names no server with UserAuditSMTP.";
+    }
+    return line->to & ALERT_TO_WEBHOOK && !request->can_post
+               ? "There is no webhook: httpd.conf names none with UserAuditWebhook."
+               : NULL;
+}
+
 /* NULL, or what is wrong with the first line of alerts that is. */
-static const char *check_alerts(const settings_t *settings, apr_pool_t *pool)
+static const char *check_alerts(const settings_t *settings, const admin_request_t *request,
+                                apr_pool_t *pool)
 {
     const apr_array_header_t *lines = settings->lines[SETTINGS_ALERTS];
+    int room = ALERT_MAX_LINES - request->floor->lines[SETTINGS_ALERTS]->nelts;
     const char *problem = NULL;
 
+    if (lines->nelts > room) {
+        return apr_psprintf(pool, "Write at most %d lines: %d count, those of httpd.conf included.",
+                            room, ALERT_MAX_LINES);
+    }
     for (int i = 0; i < lines->nelts && !problem; i++) {
         alert_line_t line;
 
         problem = alert_line_parse(&line, APR_ARRAY_IDX(lines, i, const char *), pool);
+        if (!problem) {
+            problem = check_channels(&line, request);
+        }
     }
     return problem;
 }
@@ -109,7 +131,7 @@ static int check(const change_t *change, settings_view_t *view, const page_t *pa
 
     if (!view->problem[SETTINGS_ALERTS]) {
         refuse(view, SETTINGS_ALERTS, settings_text(&change->settings, SETTINGS_ALERTS, page->pool),
-               check_alerts(&change->settings, page->pool));
+               check_alerts(&change->settings, page->request, page->pool));
     }
     for (int i = 0; i < SETTINGS_FIELDS; i++) {
         settings_field_t field = (settings_field_t)i;

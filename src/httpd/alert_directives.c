@@ -132,6 +132,16 @@ const char *alert_set_give_up(cmd_parms *cmd, void *dir, const char *value)
 
 /* ---- of a site ---- */
 
+static const char *text_of_words(apr_pool_t *pool, int count, char *const words[])
+{
+    const char *text = "";
+
+    for (int i = 0; i < count; i++) {
+        text = apr_pstrcat(pool, text, *text ? " " : "", words[i], NULL);
+    }
+    return text;
+}
+
 const char *alert_add_line(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     const char *error = per_site(cmd), *problem;
@@ -145,6 +155,7 @@ const char *alert_add_line(cmd_parms *cmd, void *dir, int argc, char *const argv
     }
     if (!site->alerts) {
         site->alerts = apr_array_make(cmd->pool, 2, sizeof(alert_line_t));
+        site->alert_texts = apr_array_make(cmd->pool, 2, sizeof(const char *));
     }
     if (argc == 1 && !strcasecmp(argv[0], "off")) {
         return NULL;
@@ -158,6 +169,7 @@ const char *alert_add_line(cmd_parms *cmd, void *dir, int argc, char *const argv
     }
     if (!problem) {
         APR_ARRAY_PUSH(site->alerts, alert_line_t) = line;
+        APR_ARRAY_PUSH(site->alert_texts, const char *) = text_of_words(cmd->pool, argc, argv);
     }
     return problem ? apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, problem) : NULL;
 }

@@ -72,6 +72,7 @@ void *config_merge(apr_pool_t *pool, void *base, void *override)
     MERGE_NUMBER(settings_locked);
     MERGE_NUMBER(client_hints);
     MERGE_POINTER(alerts);
+    MERGE_POINTER(alert_texts);
     MERGE_POINTER(page_url);
     if (main->site.redact_globs && host->site.redact_globs) {
         merged->site.redact_globs =
@@ -172,6 +173,9 @@ static void set_floor(apr_pool_t *pool, site_t *site, const installation_t *inst
         settings->lines[SETTINGS_REDACT] = site->redact_globs;
     }
     settings->lines[SETTINGS_RETENTION] = installation->retention;
+    if (site->alert_texts) {
+        settings->lines[SETTINGS_ALERTS] = site->alert_texts;
+    }
     settings->values = site->values;
     settings->idle_timeout = site->idle_timeout;
     settings->max_lifetime = site->max_lifetime;
