@@ -6,7 +6,7 @@
 
 #include "alert/rules.h"
 
-#define MESSAGE_MAX 65536    /* bytes of a whole mail; what does not fit is an overflow */
+#define MESSAGE_MAX 131072   /* bytes of a whole mail; what does not fit is an overflow */
 #define MESSAGE_ID_SIZE 33   /* hex digits and NUL */
 #define MESSAGE_TEXT_MAX 300 /* bytes shown of a cell */
 
@@ -16,6 +16,7 @@ typedef struct message_t {
     const char *from, *to; /* valid addresses */
     apr_time_t now;        /* when the mail is made */
     const char *page;      /* address of the site's audit page, or NULL */
+    const char *zone;      /* that times are told in, by its name in the tz database; NULL: UTC */
     const event_t *event;
     unsigned kinds;             /* of ALERT_BIT; at least one */
     const alert_limit_t *limit; /* of the counted kind among them, or NULL */

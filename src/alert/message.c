@@ -11,8 +11,9 @@
 #include "text/duration.h"
 #include "text/json_value.h"
 #include "text/utf8.h"
+#include "text/zone.h"
 
-#define BODY_MAX 20000
+#define BODY_MAX 49152 /* twelve lines of nothing but `"`, as entities, and what is around them */
 
 typedef struct line_t {
     const char *name, *value;
@@ -28,6 +29,7 @@ typedef struct words_t {
     const char *sentence;
     const char *advice; /* or NULL */
     const char *link, *link_name;
+    const char *footer;
     line_t lines[LINES_MAX];
     int count;
 } words_t;
@@ -40,8 +42,8 @@ static const char *cell(const message_t *message, event_column_t column)
 /* One line of at most so many bytes: whatever a client sent looks like no line of ours. */
 static const char *one_line(const char *text, apr_pool_t *pool)
 {
-    apr_size_t length = utf8_cut(text, strlen(text), MESSAGE_TEXT_MAX);
-    char *copy = apr_pstrmemdup(pool, text, length);
+    const char *whole = utf8_repair(pool, text, strlen(text));
+    char *copy = apr_pstrmemdup(pool, whole, utf8_cut(whole, strlen(whole), MESSAGE_TEXT_MAX));
 
     for (char *at = copy; *at; at++) {
         if (apr_iscntrl(*at)) {
@@ -124,7 +126,13 @@ static const char *news(const words_t *words)
 }
 
 #define LOGIN_ADVICE                                                                               \
-    "If this was not you, end the session on the page below and change your password at once."
+    "If this was you, there is nothing to do. If it was not, end the session on the page below "   \
+    "and "                                                                                         \
+    "change your password at once."
+#define FAILURES_ADVICE                                                                            \
+    "None of these logins succeeded. If they were not yours, somebody may be trying to guess a "   \
+    "password."
+#define ENDED_ADVICE "If you did not expect this, ask an administrator of the site."
 
 static void say(words_t *words, const char *headline, const char *sentence, const char *advice)
 {
@@ -133,12 +141,12 @@ static void say(words_t *words, const char *headline, const char *sentence, cons
     words->advice = advice;
 }
 
-static void say_count(words_t *words, const char *headline, const char *what)
+static void say_count(words_t *words, const char *headline, const char *what, const char *advice)
 {
     say(words, headline,
         apr_psprintf(words->pool, "%" APR_INT64_T_FMT " %s within %s.", words->message->counted,
                      what, within(words)),
-        NULL);
+        advice);
 }
 
 static void say_login(words_t *words)
@@ -173,20 +181,20 @@ static void say_what(words_t *words)
     }
     else if (kinds & ALERT_BIT(ALERT_FAILED_LOGINS)) {
         say_count(words, apr_pstrcat(pool, "Failed logins as ", login, NULL),
-                  "logins failed, of this user or from this address,");
+                  "logins failed, of this user or from this address,", FAILURES_ADVICE);
     }
     else if (kinds & ALERT_BIT(ALERT_MASS_READ)) {
         say_count(words, apr_pstrcat(pool, login, " reads a great many records", NULL),
-                  "records were read");
+                  "records were read", NULL);
     }
     else if (kinds & ALERT_BIT(ALERT_MASS_EXPORT)) {
         say_count(words, apr_pstrcat(pool, login, " exports a great many records", NULL),
-                  "records were exported");
+                  "records were exported", NULL);
     }
     else if (kinds & ALERT_BIT(ALERT_SESSION_REVOKED)) {
         say(words, apr_pstrcat(pool, "A session of ", login, " was ended", NULL),
             apr_pstrcat(pool, "A session of ", who(words), " was ended on the audit page.", NULL),
-            NULL);
+            words->message->to_user ? ENDED_ADVICE : NULL);
     }
     else if (kinds & ALERT_BIT(ALERT_TRAIL_GAP)) {
         say(words, "The audit trail has a gap",
@@ -213,14 +221,21 @@ static void add_line(words_t *words, const char *name, const char *value)
     }
 }
 
+/* "Thu 26 Nov 2026, 11:38:12, Europe/Berlin (UTC+01:00)" */
 static const char *when(const words_t *words)
 {
+    const zone_t *zone = zone_find(words->pool, words->message->zone);
+    apr_time_exp_t clock;
     apr_time_t time;
 
     if (time_parse(cell(words->message, EVENT_TIME), &time) != APR_SUCCESS) {
         time = words->message->now;
     }
-    return mail_date(words->pool, time);
+    zone_explode(zone, time, &clock);
+    return apr_psprintf(words->pool, "%s %d %s %d, %02d:%02d:%02d, %s",
+                        apr_day_snames[clock.tm_wday], clock.tm_mday,
+                        apr_month_snames[clock.tm_mon], clock.tm_year + 1900, clock.tm_hour,
+                        clock.tm_min, clock.tm_sec, zone_words(zone, time, words->pool));
 }
 
 /* Whoever ended a session says so in the event's values. */
@@ -273,6 +288,17 @@ static void say_link(words_t *words)
     }
 }
 
+static void say_why(words_t *words)
+{
+    const char *site = shown(words->message, EVENT_SITE, words->pool);
+
+    words->footer =
+        apr_pstrcat(words->pool, "The audit of ", *site ? site : "this site",
+                    words->message->to_user ? " sends this to the user whom it is about."
+                                            : " sends this to those who watch over it.",
+                    NULL);
+}
+
 static void find_words(words_t *words, const message_t *message, apr_pool_t *pool)
 {
     memset(words, 0, sizeof(*words));
@@ -281,6 +307,7 @@ static void find_words(words_t *words, const message_t *message, apr_pool_t *poo
     say_what(words);
     say_details(words);
     say_link(words);
+    say_why(words);
 }
 
 /* ---- as text and as HTML ---- */
@@ -305,6 +332,7 @@ static const char *plain_body(const words_t *words)
         buffer_append_string(&body, apr_pstrcat(words->pool, "\n", words->link_name, ":\n",
                                                 words->link, "\n", NULL));
     }
+    buffer_append_string(&body, apr_pstrcat(words->pool, "\n-- \n", words->footer, "\n", NULL));
     return body.overflow ? NULL : buffer_string(&body);
 }
 
@@ -321,27 +349,82 @@ static void html(buffer_t *body, const words_t *words, const char *before, const
     buffer_append_string(body, after);
 }
 
+/* Styles stand with the elements, since many readers of mail drop a sheet; what a sheet adds is the
+ * dark form, for those that know it. */
+#define HTML_HEAD                                                                                  \
+    "<meta charset=\"utf-8\">\n"                                                                   \
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"                                    \
+    "<meta name=\"color-scheme\" content=\"light dark\">\n"                                        \
+    "<style>\n"                                                                                    \
+    "@media (prefers-color-scheme: dark) {\n"                                                      \
+    "body, .page { background: #15181c !important; }\n"                                            \
+    ".card { background: #1f242a !important; border-color: #343b44 !important; }\n"                \
+    ".text, .value { color: #e8eaed !important; }\n"                                               \
+    ".name, .foot { color: #a3abb5 !important; }\n"                                                \
+    ".name, .value { border-color: #343b44 !important; }\n"                                        \
+    ".link { background: #7db4ff !important; color: #10151b !important; }\n"                       \
+    "}\n"                                                                                          \
+    "</style>\n"
+#define BODY_STYLE                                                                                 \
+    "margin: 0; padding: 24px 12px; background: #f3f4f6; "                                         \
+    "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif; "               \
+    "font-size: 15px; line-height: 1.5"
+#define CARD_STYLE                                                                                 \
+    "max-width: 560px; margin: 0 auto; padding: 24px; background: #ffffff; "                       \
+    "border: 1px solid #d9dde3; border-radius: 8px"
+#define ROW_STYLE "padding: 6px 0; border-top: 1px solid #e6e9ed; vertical-align: top; "
+#define NAME_STYLE                                                                                 \
+    ROW_STYLE "width: 88px; padding-right: 16px; text-align: left; font-weight: 400; color: "      \
+              "#5b6470"
+#define VALUE_STYLE ROW_STYLE "color: #1d2127; word-break: break-word; overflow-wrap: anywhere"
+#define LINK_STYLE                                                                                 \
+    "display: inline-block; padding: 10px 18px; background: #1a56b0; color: #ffffff; "             \
+    "border-radius: 6px; text-decoration: none; font-weight: 600"
+
+static void html_lines(buffer_t *body, const words_t *words)
+{
+    buffer_append_string(body, "<table style=\"width: 100%; "
+                               "border-collapse: collapse; margin: 0 0 20px\">\n");
+    for (int i = 0; i < words->count; i++) {
+        html(body, words, "<tr><th class=\"name\" style=\"" NAME_STYLE "\">", words->lines[i].name,
+             "</th>\n");
+        html(body, words, "<td class=\"value\" style=\"" VALUE_STYLE "\">", words->lines[i].value,
+             "</td></tr>\n");
+    }
+    buffer_append_string(body, "</table>\n");
+}
+
 static const char *html_body(const words_t *words)
 {
     buffer_t body;
 
     buffer_init(&body, words->pool, BODY_MAX);
-    buffer_append_string(&body, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head>\n"
-                                "<body style=\"font-family: sans-serif\">\n");
-    html(&body, words, "<p>", words->sentence, "</p>\n<table>\n");
-    for (int i = 0; i < words->count; i++) {
-        html(&body, words, "<tr><th align=\"left\">", words->lines[i].name, "</th>");
-        html(&body, words, "<td>", words->lines[i].value, "</td></tr>\n");
-    }
-    buffer_append_string(&body, "</table>\n");
+    html(&body, words, "<!DOCTYPE html>\n<html lang=\"en\"><head>\n" HTML_HEAD "<title>",
+         words->headline, "</title>\n</head>\n");
+    html(&body, words,
+         "<body class=\"page\" style=\"" BODY_STYLE "\">\n<div class=\"card\" style=\"" CARD_STYLE
+         "\">\n<h1 class=\"text\" style=\"margin: 0 0 8px; font-size: 20px; line-height: 1.3; "
+         "color: #1d2127; overflow-wrap: anywhere\">",
+         words->headline, "</h1>\n");
+    html(&body, words,
+         "<p class=\"text\" style=\"margin: 0 0 20px; color: #1d2127; overflow-wrap: anywhere\">",
+         words->sentence, "</p>\n");
+    html_lines(&body, words);
     if (words->advice) {
-        html(&body, words, "<p>", words->advice, "</p>\n");
+        html(&body, words, "<p class=\"text\" style=\"margin: 0 0 20px; color: #1d2127\">",
+             words->advice, "</p>\n");
     }
     if (words->link) {
-        html(&body, words, "<p><a href=\"", words->link, "\">");
+        html(&body, words,
+             "<p style=\"margin: 0\"><a class=\"link\" style=\"" LINK_STYLE "\" href=\"",
+             words->link, "\">");
         html(&body, words, "", words->link_name, "</a></p>\n");
     }
-    buffer_append_string(&body, "</body></html>\n");
+    html(
+        &body, words,
+        "</div>\n<p class=\"foot\" style=\"max-width: 560px; margin: 16px auto 0; font-size: 13px; "
+        "color: #5b6470; text-align: center\">",
+        words->footer, "</p>\n</body></html>\n");
     return body.overflow ? NULL : buffer_string(&body);
 }
 

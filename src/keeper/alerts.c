@@ -6,39 +6,15 @@
 
 #include "alert/message.h"
 #include "alert/risk.h"
-#include "keeper_state.h"
+#include "judging.h"
 #include "store/alert_store.h"
 #include "text/digest.h"
-#include "text/duration.h"
 #include "text/json_value.h"
 
-#define RECIPIENTS_MAX 256 /* of one event */
-#define SESSIONS_LOOKED_AT 5
 #define LIMIT_BUCKETS 12
 #define TEST_OPERATION "alert_test"
 #define OPT_OUT_OPERATION "alert_opt_out"
-
-typedef struct recipient_t {
-    const char *address;
-    unsigned kinds;
-    int is_user;
-} recipient_t;
-
-/* One event under judgement. */
-typedef struct judging_t {
-    keeper_t *keeper;
-    const keeper_site_t *site; /* whose lines are judged by; NULL: none of ours */
-    const char *site_name;
-    event_t *event;
-    store_user_t user;
-    apr_pool_t *pool;
-    alert_verdict_t verdict;
-    unsigned risks;                      /* of the event's session */
-    alert_line_t lines[ALERT_MAX_LINES]; /* httpd.conf's, and what managers added */
-    int line_count;
-    recipient_t recipients[RECIPIENTS_MAX];
-    int count;
-} judging_t;
+#define FAILED_OPERATION "login_failed"
 
 static const char *cell(const event_t *event, event_column_t column)
 {
@@ -55,7 +31,7 @@ static int matters(const event_t *event)
 {
     static const char *const operations[] = {"session_identified",
                                              "login",
-                                             "login_failed",
+                                             FAILED_OPERATION,
                                              "session_revoked",
                                              "read",
                                              "export",
@@ -70,131 +46,6 @@ static int matters(const event_t *event)
         }
     }
     return !strcmp(cell(event, EVENT_OUTCOME), "denied");
-}
-
-/* ---- history ---- */
-
-static apr_status_t session_known(void *payload, int *known)
-{
-    judging_t *judging = payload;
-    const char *reference = judging->event->cell[EVENT_SESSION];
-
-    *known = 0;
-    return reference ? store_session_named(judging->keeper->store, reference, known) : APR_SUCCESS;
-}
-
-static apr_time_t event_time(const judging_t *judging)
-{
-    apr_time_t time;
-
-    return time_parse(cell(judging->event, EVENT_TIME), &time) == APR_SUCCESS ? time
-                                                                              : apr_time_now();
-}
-
-/* The store keeps no endless text. */
-static const char *bounded(const judging_t *judging, const char *text)
-{
-    return apr_pstrndup(judging->pool, text, STORE_ALERT_TEXT_MAX);
-}
-
-static apr_status_t note(void *payload, const char *kind, const char *value, int *is_new)
-{
-    judging_t *judging = payload;
-
-    return store_known_note(judging->keeper->store, &judging->user, kind, bounded(judging, value),
-                            event_time(judging), is_new);
-}
-
-static apr_status_t forget(void *payload, const char *kind)
-{
-    judging_t *judging = payload;
-
-    return store_known_forget(judging->keeper->store, &judging->user, kind);
-}
-
-static apr_status_t has(void *payload, const char *kind, int *any)
-{
-    judging_t *judging = payload;
-    apr_int64_t count = 0;
-    apr_status_t status = store_known_count(judging->keeper->store, &judging->user, kind, &count);
-
-    *any = count > 0;
-    return status;
-}
-
-static apr_status_t site_has(void *payload, const char *kind, int *any)
-{
-    judging_t *judging = payload;
-    apr_array_header_t *values;
-    apr_status_t status = store_known_values(judging->keeper->store, judging->site_name, kind,
-                                             &values, judging->pool);
-
-    *any = values->nelts > 0;
-    return status;
-}
-
-static apr_status_t add(void *payload, const char *counter, apr_int64_t bucket, apr_int64_t amount,
-                        apr_time_t expires)
-{
-    judging_t *judging = payload;
-
-    return store_counter_add(judging->keeper->store, counter, bucket, amount, expires);
-}
-
-static apr_status_t sum(void *payload, const char *counter, apr_int64_t first, apr_int64_t *total)
-{
-    judging_t *judging = payload;
-
-    return store_counter_sum(judging->keeper->store, counter, first, total);
-}
-
-typedef struct seen_t {
-    const judging_t *judging;
-    const char *address;
-    apr_time_t when;
-} seen_t;
-
-static int see_session(void *payload, const session_row_t *session)
-{
-    seen_t *seen = payload;
-    const judging_t *judging = seen->judging;
-
-    if (!session->address || !strcmp(session->reference, cell(judging->event, EVENT_SESSION))) {
-        return 0;
-    }
-    seen->address = apr_pstrdup(judging->pool, session->address);
-    seen->when = session->last_action;
-    return 1;
-}
-
-static apr_status_t last_seen(void *payload, const char **address, apr_time_t *when)
-{
-    judging_t *judging = payload;
-    session_filter_t filter = {.own_only = 1,
-                               .own_site = judging->user.site,
-                               .own_database = judging->user.database,
-                               .own_uid = apr_atoi64(judging->user.uid)};
-    seen_t seen = {.judging = judging};
-    apr_status_t status = APR_SUCCESS;
-
-    if (filter.own_uid > 0) {
-        status = store_sessions(judging->keeper->store, &filter, 0, SESSIONS_LOOKED_AT, see_session,
-                                &seen, judging->pool);
-    }
-    *address = seen.address;
-    *when = seen.when;
-    return status;
-}
-
-static int locate(void *payload, const char *address, double *latitude, double *longitude)
-{
-    judging_t *judging = payload;
-    place_t place;
-
-    place_find(&place, judging->keeper->places, address, judging->pool);
-    *latitude = place.latitude;
-    *longitude = place.longitude;
-    return place.has_location;
 }
 
 /* ---- whose event it is ---- */
@@ -234,6 +85,10 @@ static void add_recipient(judging_t *judging, const char *address, unsigned kind
     recipient_t *recipient = judging->recipients;
 
     if (!alert_address_valid(address)) {
+        if (address && strchr(address, '@')) {
+            outbox_unfit(judging->keeper, address, message_about(kinds, judging->pool),
+                         judging->site_name);
+        }
         return;
     }
     for (; recipient < judging->recipients + judging->count; recipient++) {
@@ -302,15 +157,19 @@ static apr_status_t add_line(judging_t *judging, const alert_line_t *line, unsig
 
 /* ---- limits ---- */
 
+/* Anybody can raise an alert of failed logins about anybody; what that uses up is counted apart, so
+ * that it hides no login that succeeds. */
 static const char *limit_name(const judging_t *judging, int of_user)
 {
-    const char *text = apr_psprintf(judging->pool, "%s\n%s\n%s", cell(judging->event, EVENT_SITE),
-                                    cell(judging->event, EVENT_DATABASE), judging->user.uid);
+    int by_anybody = is_operation(judging->event, FAILED_OPERATION);
+    const char *text = apr_psprintf(judging->pool, "%s\n%s\n%s%s", cell(judging->event, EVENT_SITE),
+                                    cell(judging->event, EVENT_DATABASE), judging->user.uid,
+                                    by_anybody ? "\n" FAILED_OPERATION : "");
     unsigned char digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
 
     if (!of_user) {
-        return "messages";
+        return by_anybody ? "messages/" FAILED_OPERATION : "messages";
     }
     digest_sha256(text, strlen(text), digest);
     digest_hex(digest, sizeof(digest), hex);
@@ -376,6 +235,7 @@ static apr_status_t put(const judging_t *judging, const char *channel, const cha
                          .to = address,
                          .now = now,
                          .page = judging->site->page,
+                         .zone = judging->zone,
                          .event = judging->event,
                          .kinds = kinds,
                          .limit = judging->verdict.limit,
@@ -418,6 +278,7 @@ static apr_status_t tell(judging_t *judging)
     apr_status_t status = APR_SUCCESS;
 
     judging->count = 0;
+    judging_find_zone(judging);
     for (int i = 0; i < judging->line_count && status == APR_SUCCESS; i++) {
         const alert_line_t *line = &judging->lines[i];
         unsigned kinds = judging->verdict.of_line[i];
@@ -441,6 +302,7 @@ static apr_status_t tell_test(judging_t *judging)
     if (!judging->site) {
         return APR_SUCCESS;
     }
+    judging_find_zone(judging);
     add_recipient(judging, judging->event->cell[EVENT_LOGIN], test, 0);
     for (int i = 0; i < judging->line_count; i++) {
         if (!alert_address_valid(judging->event->cell[EVENT_LOGIN])) {
@@ -465,7 +327,7 @@ static apr_status_t take_opt_out(judging_t *judging)
     }
     user.uid = apr_psprintf(judging->pool, "%" APR_INT64_T_FMT, uid);
     return store_opt_out(judging->keeper->store, &user, json_truthy(json_member(values, "opt_out")),
-                         cell(judging->event, EVENT_LOGIN), event_time(judging));
+                         cell(judging->event, EVENT_LOGIN), judging_time(judging));
 }
 
 /* ---- */
@@ -491,16 +353,7 @@ static void find_lines(judging_t *judging)
 
 static apr_status_t judge(judging_t *judging)
 {
-    const alert_history_t history = {.session_known = session_known,
-                                     .note = note,
-                                     .forget = forget,
-                                     .has = has,
-                                     .site_has = site_has,
-                                     .add = add,
-                                     .sum = sum,
-                                     .last_seen = last_seen,
-                                     .locate = locate,
-                                     .payload = judging};
+    const alert_history_t history = judging_history(judging);
     apr_status_t status = find_user(judging);
 
     find_lines(judging);

@@ -315,6 +315,9 @@ apr_status_t alerts_mark(keeper_t *keeper, const event_t *event, unsigned risks)
 void outbox_tick(keeper_t *keeper);
 /* More was to be told than the limits allow. */
 void outbox_limited(keeper_t *keeper);
+/* An address that no mail can be sent to, which is told once in an event. All are copied and cut.
+ */
+void outbox_unfit(keeper_t *keeper, const char *address, const char *about, const char *site);
 /* Lets go of the senders; waits for them at most 300 ms. */
 void outbox_stop(keeper_t *keeper);
 

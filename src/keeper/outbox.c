@@ -15,6 +15,9 @@
 #define RETRY_FIRST apr_time_from_sec(5)
 #define RETRY_LONGEST apr_time_from_sec(3600)
 #define PURGE_GAP apr_time_from_sec(3600)
+#define ADOPT_GAP apr_time_from_sec(60)
+#define ADOPT_AFTER apr_time_from_sec(900) /* a machine that lives has tried by then */
+#define UNFIT_MAX 16                       /* addresses that no mail can be sent to, told of once */
 #define KNOWN_KEPT apr_time_from_sec(APR_INT64_C(400) * 86400)
 #define TELL_LIMIT_GAP apr_time_from_sec(3600)
 #define STOP_PATIENCE apr_time_from_msec(300)
@@ -38,12 +41,20 @@ typedef struct channel_t {
     int trouble;    /* told in the log, not over yet */
 } channel_t;
 
+typedef struct unfit_t {
+    char address[256], about[256], site[256];
+    int told;
+} unfit_t;
+
 struct alerts_t {
     channel_t channels[2];
     apr_time_t looked_at, purged_at; /* boot clock, as the next */
     apr_time_t limit_told_at;
-    unsigned limited; /* messages not sent because of the limits, not told yet */
-    apr_pool_t *pool; /* cleared by each step */
+    apr_time_t adopted_at; /* boot clock */
+    unfit_t unfit[UNFIT_MAX];
+    unsigned unfit_count; /* ever; the oldest gives its place up */
+    unsigned limited;     /* messages not sent because of the limits, not told yet */
+    apr_pool_t *pool;     /* cleared by each step */
 };
 
 /* ---- starting and stopping ---- */
@@ -130,27 +141,47 @@ static void tell_over(keeper_t *keeper, channel_t *channel)
     channel->trouble = 0;
 }
 
-static void tell_failed(keeper_t *keeper, const channel_t *channel, const under_way_t *message)
+/* What an alert_failed tells. */
+typedef struct failure_t {
+    const char *channel, *recipient, *about, *site, *reason;
+    const char *message; /* NULL: there is none */
+    int tries;
+} failure_t;
+
+static void append_failed(keeper_t *keeper, const failure_t *failure)
 {
     apr_pool_t *pool = keeper->alerts->pool;
     event_t *event = own_event(pool, "alert_failed");
     json_value_t *values = json_new_object(pool);
     buffer_t text;
 
-    json_set(values, "channel", json_new_string(pool, channel->name));
-    json_set(values, "recipient", json_new_string(pool, message->recipient));
-    json_set(values, "alerts", json_new_string(pool, message->about));
-    json_set(values, "message", json_new_string(pool, message->id));
-    json_set(values, "tries", json_new_integer(pool, message->tries + 1));
-    json_set(values, "reason", json_new_string(pool, channel->result.reason));
+    json_set(values, "channel", json_new_string(pool, failure->channel));
+    json_set(values, "recipient", json_new_string(pool, failure->recipient));
+    json_set(values, "alerts", json_new_string(pool, failure->about));
+    json_set(values, "message", json_new_string(pool, failure->message));
+    json_set(values, "tries", json_new_integer(pool, failure->tries));
+    json_set(values, "reason", json_new_string(pool, failure->reason));
     buffer_init(&text, pool, VALUES_MAX);
     json_write(&text, values);
     event_set(event, EVENT_OUTCOME, "failed");
-    event_set(event, EVENT_SITE, message->site);
+    event_set(event, EVENT_SITE, failure->site);
     event_set(event, EVENT_VALUES, buffer_string(&text));
     own_event_append(keeper, event);
-    keeper_log(keeper, KEEPER_WARNING, APR_SUCCESS, "an alert (%s) is given up: %s", message->about,
-               channel->result.reason);
+    keeper_log(keeper, KEEPER_WARNING, APR_SUCCESS, "an alert (%s) is given up: %s", failure->about,
+               failure->reason);
+}
+
+static void tell_failed(keeper_t *keeper, const channel_t *channel, const under_way_t *message)
+{
+    const failure_t failure = {.channel = channel->name,
+                               .recipient = message->recipient,
+                               .about = message->about,
+                               .site = message->site,
+                               .reason = channel->result.reason,
+                               .message = message->id,
+                               .tries = message->tries + 1};
+
+    append_failed(keeper, &failure);
 }
 
 static apr_interval_time_t gap_after(const keeper_t *keeper, int tries)
@@ -285,6 +316,77 @@ static void tell_limited(keeper_t *keeper, apr_time_t now)
     alerts->limit_told_at = now;
 }
 
+void outbox_unfit(keeper_t *keeper, const char *address, const char *about, const char *site)
+{
+    alerts_t *alerts = alerts_of(keeper);
+    unfit_t *unfit = alerts->unfit;
+
+    for (int i = 0; i < UNFIT_MAX; i++) {
+        if (!strncmp(unfit[i].address, address, sizeof(unfit->address) - 1)) {
+            return;
+        }
+    }
+    unfit += alerts->unfit_count++ % UNFIT_MAX;
+    apr_cpystrn(unfit->address, address, sizeof(unfit->address));
+    apr_cpystrn(unfit->about, about, sizeof(unfit->about));
+    apr_cpystrn(unfit->site, site, sizeof(unfit->site));
+    unfit->told = 0;
+}
+
+static void tell_unfit(keeper_t *keeper)
+{
+    for (int i = 0; i < UNFIT_MAX; i++) {
+        unfit_t *unfit = &keeper->alerts->unfit[i];
+
+        if (*unfit->address && !unfit->told) {
+            const failure_t failure = {.channel = OUTBOX_MAIL,
+                                       .recipient = unfit->address,
+                                       .about = unfit->about,
+                                       .site = unfit->site,
+                                       .reason = "no address that mail can be sent to"};
+
+            append_failed(keeper, &failure);
+            unfit->told = 1;
+        }
+    }
+}
+
+/* ---- what other machines left ---- */
+
+static apr_status_t adopt(keeper_t *keeper, const channel_t *channel)
+{
+    int count = 0;
+    apr_status_t status = database_begin(keeper);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = store_outbox_adopt(keeper->store, keeper->node, channel->name,
+                                apr_time_now() - ADOPT_AFTER, &count);
+    if (status == APR_SUCCESS && count) {
+        keeper_log(keeper, KEEPER_NOTICE, APR_SUCCESS,
+                   "alerts that another machine left unsent: %d, sent by this one now", count);
+    }
+    return database_end(keeper, status);
+}
+
+static apr_status_t adopt_all(keeper_t *keeper, apr_time_t now)
+{
+    alerts_t *alerts = keeper->alerts;
+    apr_status_t status = APR_SUCCESS;
+
+    if (alerts->adopted_at && now - alerts->adopted_at < ADOPT_GAP) {
+        return APR_SUCCESS;
+    }
+    alerts->adopted_at = now;
+    for (int i = 0; i < 2 && status == APR_SUCCESS; i++) {
+        status = alerts->channels[i].config ? adopt(keeper, &alerts->channels[i]) : APR_SUCCESS;
+    }
+    return status;
+}
+
+/* ---- */
+
 static apr_status_t purge(keeper_t *keeper, apr_time_t now)
 {
     apr_time_t wall = apr_time_now();
@@ -312,6 +414,8 @@ void outbox_tick(keeper_t *keeper)
     alerts->looked_at = now;
     apr_pool_clear(alerts->pool);
     tell_limited(keeper, now);
+    tell_unfit(keeper);
+    status = adopt_all(keeper, now);
     for (int i = 0; i < 2 && status == APR_SUCCESS; i++) {
         channel_t *channel = &alerts->channels[i];
 

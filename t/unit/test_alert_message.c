@@ -147,6 +147,37 @@ static void test_nothing_gets_out_of_its_place(void **state)
     }
 }
 
+/* Parts are quoted-printable; what is looked for must not fall on the end of a line. */
+static const char *unfolded(const char *mail)
+{
+    char *text = apr_pstrdup(pool, mail), *to = text;
+
+    for (const char *from = text; *from; from++) {
+        if (!strncmp(from, "=\r\n", 3)) {
+            from += 2;
+            continue;
+        }
+        *to++ = *from;
+    }
+    *to = '\0';
+    return text;
+}
+
+static void test_times_are_by_the_users_clock(void **state)
+{
+    message_t message = message_of(login_event("mia"), ALERT_BIT(ALERT_NEW_LOGIN));
+
+    (void)state;
+    assert_non_null(
+        strstr(unfolded(message_mail(&message, pool)), "Thu 26 Nov 2026, 10:38:12, UTC"));
+    message.zone = "Europe/Berlin";
+    assert_non_null(strstr(unfolded(message_mail(&message, pool)),
+                           "Thu 26 Nov 2026, 11:38:12, Europe/Berlin (UTC+01:00)"));
+    message.zone = "Nowhere/\r\nBcc: x";
+    assert_non_null(
+        strstr(unfolded(message_mail(&message, pool)), "Thu 26 Nov 2026, 10:38:12, UTC"));
+}
+
 static void test_longest_cells_fit(void **state)
 {
     char *longest = apr_palloc(pool, 1001);
@@ -158,6 +189,9 @@ static void test_longest_cells_fit(void **state)
     message = message_of(login_event(longest), ALERT_BIT(ALERT_NEW_LOGIN));
     assert_non_null(message_mail(&message, pool));
     assert_non_null(message_json(&message, pool));
+    memset(longest, '"', 1000); /* as long as an entity can be */
+    message = message_of(login_event(longest), ALERT_BIT(ALERT_NEW_LOGIN));
+    assert_non_null(message_mail(&message, pool));
 }
 
 static void test_id_is_the_same_for_every_try(void **state)
@@ -207,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_quoted_printable),
         cmocka_unit_test(test_nothing_gets_out_of_its_place),
+        cmocka_unit_test(test_times_are_by_the_users_clock),
         cmocka_unit_test(test_longest_cells_fit),
         cmocka_unit_test(test_id_is_the_same_for_every_try),
         cmocka_unit_test(test_json),

@@ -74,6 +74,15 @@ static void record(const event_t *event)
     drain_all();
 }
 
+/* While a keeper runs. */
+static void record_aside(const event_t *event)
+{
+    journal_t *journal = open_journal();
+
+    assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1, event), APR_SUCCESS);
+    journal_close(journal);
+}
+
 /* The recipients of what waits. */
 static const char *waiting(void)
 {
@@ -167,6 +176,91 @@ static void test_limits(void **state)
     assert_string_equal(waiting(), "a@example.com a@example.com a@example.com");
 }
 
+/* Anybody can fail to log in as anybody. */
+static void test_failures_use_up_their_own_limit(void **state)
+{
+    (void)state;
+    use_line("failed_logins=1/1s new_login to=a@example.com");
+    config.alerts_of_user = (alert_limit_t){2, apr_time_from_sec(3600)};
+    config.alerts_of_all = (alert_limit_t){3, apr_time_from_sec(3600)};
+    for (int i = 0; i < 5; i++) {
+        event_t *failed = new_event("login_failed", NULL, "mia");
+
+        event_set(failed, EVENT_UID, NULL);
+        event_set_time(failed, EVENT_TIME, apr_time_now() + apr_time_from_sec(10 * i));
+        record(failed);
+    }
+    assert_string_equal(waiting(), "a@example.com a@example.com");
+    record(new_event("session_identified", "s1", "mia"));
+    assert_string_equal(waiting(), "a@example.com a@example.com a@example.com");
+}
+
+/* The trail tells once of an address that is none for mail; a plain login is no address at all. */
+static void test_odd_addresses_are_told(void **state)
+{
+    const event_t *failed = NULL;
+    pid_t child;
+
+    (void)state;
+    use_line("new_login to=user");
+    drain_all();
+    child = run_keeper();
+    record_aside(new_event("session_identified", "s1", "m\xc3\xbcller@example.com"));
+    record_aside(new_event("session_identified", "s2", "m\xc3\xbcller@example.com"));
+    record_aside(new_event("session_identified", "s3", "demo"));
+    for (int i = 0; i < 500 && !stored_of("alert_failed", &failed); i++) {
+        apr_sleep(apr_time_from_msec(20));
+    }
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(exit_of(child), KEEPER_STOPPED);
+    drain_all();
+    assert_string_equal(waiting(), "");
+    assert_int_equal(stored_of("alert_failed", &failed), 1);
+    assert_non_null(
+        strstr(failed->cell[EVENT_VALUES], "\"recipient\":\"m\xc3\xbcller@example.com\""));
+    assert_non_null(strstr(failed->cell[EVENT_VALUES], "\"alerts\":\"new_login\""));
+    assert_string_equal(failed->cell[EVENT_SITE], "erp");
+}
+
+/* What a machine left that is gone: another one takes it, and gives it up here. */
+static void test_what_others_left(void **state)
+{
+    const event_t *failed = NULL;
+    const char *problem;
+    store_t *store;
+    pid_t child;
+
+    (void)state;
+    use_line("new_login to=user");
+    drain_all();
+    assert_int_equal(store_open(&store, pool, &config.store, STORE_WRITE, &problem), APR_SUCCESS);
+    assert_int_equal(store_begin(store), APR_SUCCESS);
+    for (int minutes = 5; minutes <= 20; minutes += 15) {
+        store_outbox_t message = {.id = apr_psprintf(pool, "m%d", minutes),
+                                  .site = "erp",
+                                  .channel = "mail",
+                                  .recipient = "a@example.com",
+                                  .about = "new_login",
+                                  .content = "x",
+                                  .made = apr_time_now() - apr_time_from_sec(60 * minutes),
+                                  .due = apr_time_now() - apr_time_from_sec(60 * minutes)};
+
+        assert_int_equal(store_outbox_put(store, "node-2", &message), APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(store), APR_SUCCESS);
+    store_close(store);
+    config.alert_give_up = apr_time_from_sec(600);
+    child = run_keeper();
+    for (int i = 0; i < 500 && !stored_of("alert_failed", &failed); i++) {
+        apr_sleep(apr_time_from_msec(20));
+    }
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(exit_of(child), KEEPER_STOPPED);
+    drain_all();
+    assert_int_equal(stored_of("alert_failed", &failed), 1); /* the other one is not that old */
+    assert_non_null(strstr(failed->cell[EVENT_VALUES], "\"message\":\"m20\""));
+}
+
 static void test_gap_is_told_for_every_site(void **state)
 {
     event_t *gap = new_event("gap", NULL, NULL);
@@ -229,6 +323,9 @@ int main(void)
         TEST(test_opted_out),
         TEST(test_managers),
         TEST(test_limits),
+        TEST(test_failures_use_up_their_own_limit),
+        TEST(test_odd_addresses_are_told),
+        TEST(test_what_others_left),
         TEST(test_gap_is_told_for_every_site),
         TEST(test_killed_keeper_forgets_nothing),
         TEST(test_given_up),
