@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A receiver of webhooks for tests: checks each signature and writes each body to a file.
+FOLDER/tries has a line with the delivery's id for each try.
 
 hook_sink.py FOLDER SECRET. It answers the status in FOLDER/mode, 204 if there is none. A body whose
 signature fits becomes FOLDER/<delivery>.json, anything else FOLDER/forged.
@@ -24,6 +25,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         with open(os.path.join(folder, name + ".new"), "wb") as file:
             file.write(body)
         os.rename(os.path.join(folder, name + ".new"), os.path.join(folder, name))
+        with open(os.path.join(folder, "tries"), "a", encoding="ascii") as file:
+            file.write(self.headers["X-User-Audit-Delivery"] + "\n")
         try:
             with open(os.path.join(folder, "mode"), encoding="ascii") as file:
                 status = int(file.read())

@@ -4,9 +4,9 @@
 mail_sink.py FOLDER [--starttls | --smtps] [--certificate FILE --key FILE] [--auth USER:PASSWORD]
 
 What it does is read anew for each message from FOLDER/mode: accept (if there is none), 450, 550,
-450-rcpt, 550-rcpt, stall, close. Each message that it takes is written to FOLDER as one file, which
-begins with lines "X-Sink-From:", "X-Sink-To:" and "X-Sink-Tls:"; FOLDER/tries has a line for each
-try.
+450-rcpt, 550-rcpt, stall, close, hold (takes it, but never says so). Each message that it takes is
+written to FOLDER as one file, which begins with lines "X-Sink-From:", "X-Sink-To:" and
+"X-Sink-Tls:"; FOLDER/tries has a line for each try.
 """
 
 import argparse
@@ -61,9 +61,11 @@ class Handler:
         if mode == "close":
             server.transport.abort()
             return "421 gone"
-        if mode != "accept":
+        if mode not in ("accept", "hold"):
             return mode + " not now"
         self.keep(session, envelope)
+        if mode == "hold":
+            await asyncio.sleep(3600)
         return "250 taken"
 
     def keep(self, session, envelope):
@@ -81,7 +83,8 @@ def authenticator(credentials):
     user, password = credentials.encode().split(b":", 1)
 
     def check(server, session, envelope, mechanism, data):
-        return AuthResult(success=data.login == user and data.password == password)
+        good = data.login == user and data.password == password
+        return AuthResult(success=good, handled=False)
 
     return check
 

@@ -41,7 +41,8 @@ def session_info(exchange):
         info["is_public"] = False
     if major >= 17:
         info["is_internal_user"] = internal
-    info.update(user_context={"lang": "en_US", "tz": "UTC", "uid": exchange.uid}, db=DATABASE)
+    context = {"lang": "en_US", "tz": user.get("tz") or "UTC", "uid": exchange.uid}
+    info.update(user_context=context, db=DATABASE)
     if major >= 19:
         info["registry_hash"] = hashlib.sha256(b"registry").hexdigest()
     if major >= 17:
