@@ -7,6 +7,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client qw();
 use Httpd;
+use IO::Select;
+use IO::Socket::IP;
 use Process ();
 use Site;
 use Standin;
@@ -59,6 +61,71 @@ sub by_http2 ($site, $client, $path, @arguments) {
     close $file;
     is((by_http2($site, $demo, '/web/binary/upload_attachment', '-F', 'ufile=@' . $site->httpd->root . '/upload'))[0],
         '401 2', "an upload gets its answer, too") for 1 .. 5;
+}
+
+# ---- a websocket over HTTP/2 (RFC 8441) ----
+sub frame ($kind, $flags, $stream, $payload = '') {
+    return substr(pack('N', length $payload), 1) . pack('CCN', $kind, $flags, $stream) . $payload;
+}
+
+# A field of HPACK as it stands: never indexed, without Huffman's code.
+sub field ($name, $value) { return pack('C C/a* C/a*', 0x10, $name, $value) }
+
+# The next frame as (kind, flags, stream, payload); nothing when the connection is over or silent.
+sub next_frame ($socket, $seconds) {
+    my $buffer = '';
+
+    my $take = sub ($length) {
+        my $bytes = '';
+        while (length $bytes < $length) {
+            return unless IO::Select->new($socket)->can_read($seconds);
+            sysread $socket, $bytes, $length - length $bytes, length $bytes or return;
+        }
+        return $bytes;
+    };
+    my $head = $take->(9) // return;
+    my ($length, $kind, $flags, $stream) = (unpack('N', "\0" . substr $head, 0, 3), unpack 'x3 C C N', $head);
+    my $payload = $length ? $take->($length) // return : '';
+    return ($kind, $flags, $stream, $payload);
+}
+
+my $STATUS_200 = 0x88;    # of the static table
+my ($DATA, $HEADERS, $RST_STREAM, $SETTINGS, $GOAWAY) = (0, 1, 3, 4, 7);
+
+sub open_websocket ($site, $client) {
+    my $socket = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $site->httpd->port) or die $@;
+
+    syswrite $socket, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . frame($SETTINGS, 0, 0) . frame($SETTINGS, 1, 0)
+        . frame($HEADERS, 4, 1, join '', field(':method', 'CONNECT'), field(':protocol', 'websocket'),
+        field(':scheme', 'http'), field(':path', '/websocket'), field(':authority', '127.0.0.1:' . $site->httpd->port),
+        field('sec-websocket-version', '13'), field('origin', $site->httpd->url),
+        field('cookie', 'session_id=' . $client->session_id));
+    while (my ($kind, undef, $stream, $payload) = next_frame($socket, 5)) {
+        return ($socket, unpack 'C', $payload) if $kind == $HEADERS && $stream == 1;
+        return ($socket, 0) if $kind == $RST_STREAM || $kind == $GOAWAY;
+    }
+    return ($socket, 0);
+}
+
+# 1 once the stream or its connection is over.
+sub is_cut ($socket) {
+    while (my ($kind, $flags, $stream) = next_frame($socket, 6)) {
+        return 1 if $kind == $RST_STREAM || $kind == $GOAWAY || ($kind == $DATA && $stream == 1 && $flags & 1);
+    }
+    return !IO::Select->new($socket)->can_read(0) ? 0 : 1;    # readable without a byte: closed
+}
+
+{
+    my $site = Site->start(version => 18, modules => ['http2'], server => "Protocols h2c http/1.1\nH2WebSockets on\n");
+    my ($admin, $demo) = map { $site->login($_) } qw(admin demo);
+    my ($kept) = open_websocket($site, $admin);
+    my ($socket, $status) = open_websocket($site, $demo);
+
+    is($status, $STATUS_200, 'a websocket is open on a stream');
+    end_session($admin, 'demo');
+    ok(is_cut($socket), 'cut when its session is ended');
+    isnt((open_websocket($site, $demo))[1], $STATUS_200, 'and not opened again');
+    ok(!is_cut($kept), 'nobody else is cut');
 }
 
 # ---- IPv6, and one process ----
