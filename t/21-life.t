@@ -51,6 +51,19 @@ for my $version (16, 19) {
     like($expired->{values}, qr/"reason":"odoo"/, "$version: a session that Odoo ended, as by its list of devices");
     is(row($admin, $own)->{state}, 'logged_out', "$version: is listed as over");
 
+    # ---- a password of one's own changed: Odoo ends the session with it ----
+    my $demo_again = $site->login('demo');
+    my ($changing) = map { $_->{session} } ($site->trail->wait_for(3, operation => 'login', login => 'demo'))[-1];
+    $demo_again->call_kw('res.users', 'change_password', [ 'wrong', 'other' ]);
+    $demo_again->call_kw('res.users', 'change_password', [ 'demo', 'n3w-of-demo' ]);
+    my ($refused, $new) = $site->trail->wait_for(2, operation => 'password_changed', session => $changing);
+    is("$refused->{outcome} $new->{outcome}", 'denied success', "$version: a changed password, and one that was not");
+    unlike("$refused->{values} $new->{values}", qr/n3w-of-demo|wrong/, "$version: neither password is kept");
+    status_of($demo_again);
+    my ($over) = $site->trail->wait_for(1, operation => 'session_expired', session => $changing);
+    like($over->{values}, qr/"reason":"odoo"/, "$version: the session that Odoo ends with it");
+    isnt(row($admin, $changing)->{state}, 'open', "$version: is listed as over, too");
+
     # ---- a tried login ----
     $site->client->authenticate('mallory', 'x');
     $site->client->login('mallory', 'x');
