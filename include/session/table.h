@@ -16,7 +16,7 @@
 
 #include "session/fingerprint.h"
 
-#define SESSION_NAME_SIZE 80
+#define SESSION_NAME_SIZE 64
 #define SESSION_LOGIN_SIZE 80
 #define SESSION_DATABASE_SIZE 64
 #define SESSION_SITE_SIZE 48

@@ -26,7 +26,6 @@ typedef struct table_slot_t {
     apr_uint32_t older, newer; /* in the list of its state */
 } table_slot_t;
 
-_Static_assert(sizeof(table_slot_t) <= 512, "a slot takes at most 512 bytes");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
                "atomics in shared memory must be lock-free");
 
@@ -36,6 +35,10 @@ typedef struct table_note_t {
     apr_uint32_t changed; /* boot clock, seconds: last changed here; 0: not since it was restored */
     apr_uint32_t user;    /* table_user_of; 0 in a free slot */
 } table_note_t;
+
+/* Buckets are a power of two, so up to two of them to a slot. */
+_Static_assert(sizeof(table_slot_t) + sizeof(table_note_t) + 2 * sizeof(apr_uint32_t) <= 512,
+               "a session takes at most 512 bytes in all");
 
 typedef struct table_list_t {
     apr_uint32_t oldest, newest, count;
