@@ -94,7 +94,9 @@ static void set_integer(json_value_t *object, const char *name, const char *cell
                         apr_int64_t factor, apr_pool_t *pool)
 {
     if (cell) {
-        json_set(object, name, json_new_integer(pool, apr_atoi64(cell) * factor));
+        apr_int64_t number = apr_atoi64(cell), most = APR_INT64_MAX / factor;
+
+        json_set(object, name, json_new_integer(pool, (number < most ? number : most) * factor));
     }
 }
 

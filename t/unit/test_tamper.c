@@ -45,6 +45,12 @@ static void sql(fixture_t *fixture, const char *statement)
     (void)fixture;
 }
 
+/* Closes what apr_dbd itself leaves open when the pool goes. */
+static apr_status_t close_database(void *opened)
+{
+    return apr_dbd_close(driver, opened);
+}
+
 static void open_database(fixture_t *fixture)
 {
     if (fixture->store) {
@@ -55,6 +61,7 @@ static void open_database(fixture_t *fixture)
                      APR_SUCCESS);
     assert_int_equal(apr_dbd_open(driver, fixture->pool, fixture->config.params, &handle),
                      APR_SUCCESS);
+    apr_pool_cleanup_register(fixture->pool, handle, close_database, apr_pool_cleanup_null);
 }
 
 static void keep(fixture_t *fixture)
