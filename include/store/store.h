@@ -43,7 +43,9 @@ typedef enum store_mode_t {
  * the first store_open does the same, which is right where there is one thread. */
 apr_status_t store_initialize(apr_pool_t *pool, const char *driver, const char **problem);
 
-/* *problem (may be NULL) is a sentence for the administrator if it fails. */
+/* *problem (may be NULL) is a sentence for the administrator if it fails. Blocks up to 2 s
+ * (writing: 1 s, and what the driver itself waits for one statement) while another process keeps it
+ * out of an SQLite file. */
 apr_status_t store_open(store_t **store, apr_pool_t *pool, const store_config_t *config,
                         store_mode_t mode, const char **problem);
 void store_close(store_t *store);

@@ -4,9 +4,12 @@
 
 #include <apr_strings.h>
 
-/* To read a database that another process holds: 2 s in all. */
-#define OPEN_TRIES 40
+/* How long an opening waits for a database that another process holds. A writer is the keeper,
+ * which must be able to leave within about a second. */
+static const apr_interval_time_t open_wait[] = {
+    [STORE_READ] = apr_time_from_sec(2), [STORE_WRITE] = apr_time_from_sec(1)};
 #define OPEN_PAUSE apr_time_from_msec(50)
+#define OPEN_TRIES 40 /* however the clock is set meanwhile */
 
 const char *number_text(apr_int64_t number, apr_pool_t *pool)
 {
@@ -141,16 +144,18 @@ static apr_status_t open_once(store_t *store, const store_config_t *config, cons
     return status;
 }
 
-/* A reader waits while the keeper makes the schema: only then does SQLite keep readers out, since
- * the write-ahead log is not in use yet. The driver does not wait when it prepares, and a
- * connection is of no use after a failure, so each try has a new one. */
+/* SQLite keeps everybody out while the keeper makes the schema of a new file, since the write-ahead
+ * log is not in use yet, and whenever the last user of that log leaves, who removes it. The driver
+ * does not wait when it prepares, and a connection is of no use after a failure, so each try has a
+ * new one. */
 static apr_status_t open_store(store_t *store, const store_config_t *config, const char **problem,
                                apr_pool_t *pool)
 {
+    apr_time_t deadline = apr_time_now() + open_wait[store->mode];
     apr_status_t status = open_once(store, config, problem, pool);
 
     for (int tries = 1;
-         status && !*problem && store->mode == STORE_READ && is_busy(store) && tries < OPEN_TRIES;
+         status && !*problem && is_busy(store) && tries < OPEN_TRIES && apr_time_now() < deadline;
          tries++) {
         connection_close(store->connection);
         memset(store->statement, 0, sizeof(store->statement));

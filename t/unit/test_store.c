@@ -201,11 +201,9 @@ static void hold_file(fixture_t *fixture, const char *path, int told)
     _exit(0);
 }
 
-static void test_reader_waits(void **state)
+static pid_t start_to_hold(fixture_t *fixture, const char *path)
 {
-    fixture_t *fixture = fixture_of(state);
-    const char *path = make_file(fixture, "new.db", "", 0);
-    int status, ends[2];
+    int ends[2];
     char byte;
     pid_t child;
 
@@ -218,9 +216,40 @@ static void test_reader_waits(void **state)
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 1);
     close(ends[0]);
-    assert_cannot_open(fixture, path, STORE_READ, APR_ENOENT, "still empty");
+    return child;
+}
+
+static void assert_held(pid_t child)
+{
+    int status;
+
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+static void test_reader_waits(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    const char *path = make_file(fixture, "new.db", "", 0);
+    pid_t child = start_to_hold(fixture, path);
+
+    assert_cannot_open(fixture, path, STORE_READ, APR_ENOENT, "still empty");
+    assert_held(child);
+}
+
+static void test_writer_waits(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    store_config_t config = {"sqlite3", make_file(fixture, "new.db", "", 0)};
+    pid_t child = start_to_hold(fixture, config.params);
+    const char *problem = NULL;
+    store_t *store;
+    apr_status_t status = store_open(&store, fixture->pool, &config, STORE_WRITE, &problem);
+
+    assert_string_equal(problem ? problem : "", "");
+    assert_int_equal(status, APR_SUCCESS);
+    store_close(store);
+    assert_held(child);
 }
 
 /* A damaged file gives errors, and the damage is told. */
@@ -261,11 +290,17 @@ static void test_commit_without_begin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_made_private),         FIXTURE_TEST(test_odd_file_name),
-        FIXTURE_TEST(test_wrong_driver),         FIXTURE_TEST(test_nothing_there),
-        FIXTURE_TEST(test_something_else_there), FIXTURE_TEST(test_newer_schema),
-        FIXTURE_TEST(test_no_permission),        FIXTURE_TEST(test_locked),
-        FIXTURE_TEST(test_reader_waits),         FIXTURE_TEST(test_damaged),
+        FIXTURE_TEST(test_made_private),
+        FIXTURE_TEST(test_odd_file_name),
+        FIXTURE_TEST(test_wrong_driver),
+        FIXTURE_TEST(test_nothing_there),
+        FIXTURE_TEST(test_something_else_there),
+        FIXTURE_TEST(test_newer_schema),
+        FIXTURE_TEST(test_no_permission),
+        FIXTURE_TEST(test_locked),
+        FIXTURE_TEST(test_reader_waits),
+        FIXTURE_TEST(test_writer_waits),
+        FIXTURE_TEST(test_damaged),
         FIXTURE_TEST(test_commit_without_begin),
     };
 
