@@ -240,14 +240,3 @@ apr_status_t checkpoint_compare(keeper_t *keeper)
     }
     return APR_SUCCESS;
 }
-
-const char *checkpoint_behind_values(const keeper_t *keeper, apr_int64_t sequence, const char *hash,
-                                     apr_pool_t *pool)
-{
-    return apr_psprintf(pool,
-                        "{\"reason\":\"older store\",\"checkpoint\":%" APR_INT64_T_FMT
-                        ",\"sequence\":%" APR_INT64_T_FMT
-                        ",\"hash\":\"%s\",\"from\":%" APR_INT64_T_FMT ",\"previous\":\"%s\"}",
-                        keeper->checkpoint.number, keeper->checkpoint.sequence,
-                        keeper->checkpoint.hash, sequence + 1, hash);
-}

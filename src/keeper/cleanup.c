@@ -303,7 +303,7 @@ apr_status_t keeper_cleanup(keeper_t *keeper)
     expire(keeper);
     tidy(keeper);
     compact(keeper);
-    status = database_connect(keeper);
+    status = keeper_connect(keeper);
     if (status == APR_SUCCESS) {
         status = purge_step(keeper);
     }

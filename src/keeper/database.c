@@ -79,14 +79,11 @@ static apr_status_t read_positions(keeper_t *keeper)
     return APR_SUCCESS;
 }
 
-apr_status_t database_connect(keeper_t *keeper)
+apr_status_t database_open(keeper_t *keeper)
 {
     const char *problem = NULL;
     apr_status_t status;
 
-    if (keeper->store) {
-        return APR_SUCCESS;
-    }
     if (boot_time_now() < keeper->retry_at) {
         return APR_EAGAIN;
     }
@@ -99,19 +96,17 @@ apr_status_t database_connect(keeper_t *keeper)
         return status;
     }
     status = read_positions(keeper);
-    if (status == APR_SUCCESS) {
-        status = checkpoint_compare(keeper);
-    }
-    if (status == APR_SUCCESS) {
-        status = forward_connected(keeper);
-    }
-    if (status != APR_SUCCESS && keeper->store) {
+    if (status != APR_SUCCESS) {
         database_failed(keeper, status);
     }
-    else if (status == APR_SUCCESS && keeper->trouble == KEEPER_CANNOT_OPEN) {
+    return status;
+}
+
+void database_opened(keeper_t *keeper)
+{
+    if (keeper->trouble == KEEPER_CANNOT_OPEN) {
         tell_back(keeper);
     }
-    return status;
 }
 
 apr_status_t database_begin(keeper_t *keeper)

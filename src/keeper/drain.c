@@ -6,7 +6,7 @@
 
 static apr_status_t read_batch(keeper_t *keeper, keeper_batch_t *batch)
 {
-    apr_status_t status = database_connect(keeper);
+    apr_status_t status = keeper_connect(keeper);
 
     if (status == APR_SUCCESS) {
         status = segments_list(keeper);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,27 +19,6 @@
 #define STOP_STEPS 4
 #define STOP_WORK apr_time_from_msec(500) /* of them for moving what stands in the journal */
 #define LOOK_BACK apr_time_from_sec(600)  /* last actions that a keeper before may have missed */
-
-#define LINE_SIZE 1024
-
-void keeper_log(const keeper_t *keeper, keeper_level_t level, apr_status_t status,
-                const char *format, ...)
-{
-    char line[LINE_SIZE];
-    va_list arguments;
-
-    if (keeper->config->log) {
-        va_start(arguments, format);
-        apr_vsnprintf(line, sizeof(line), format, arguments);
-        va_end(arguments);
-        keeper->config->log(keeper->config->log_payload, level, status, line);
-    }
-}
-
-int keeper_stopping(const keeper_t *keeper)
-{
-    return keeper->config->stop && *keeper->config->stop;
-}
 
 static void rest(const keeper_t *keeper)
 {

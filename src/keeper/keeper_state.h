@@ -174,7 +174,7 @@ struct keeper_t {
     int foreign_segments, snapshot_reported;
 };
 
-/* ---- keeper.c ---- */
+/* ---- log.c: what the process that runs the keeper gave it to speak and to listen with ---- */
 
 void keeper_log(const keeper_t *keeper, keeper_level_t level, apr_status_t status,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -183,9 +183,11 @@ int keeper_stopping(const keeper_t *keeper);
 /* ---- database.c: after every failure the connection is given up, and all that is known of the
  * store with it ---- */
 
-/* APR_SUCCESS with keeper->store open and its positions read, or why not; while it backs off
- * nothing is tried. */
-apr_status_t database_connect(keeper_t *keeper);
+/* For keeper_connect alone. APR_SUCCESS with keeper->store open and its positions read, or why not;
+ * while it backs off nothing is tried. */
+apr_status_t database_open(keeper_t *keeper);
+/* All that had to be learned from the store is known: tells that it is back. */
+void database_opened(keeper_t *keeper);
 void database_disconnect(keeper_t *keeper);
 /* A transaction was committed. */
 void database_worked(keeper_t *keeper);
@@ -195,6 +197,12 @@ void database_failed(keeper_t *keeper, apr_status_t status);
 apr_status_t database_begin(keeper_t *keeper);
 /* Commits if status is APR_SUCCESS; on failure tells, disconnects and returns why. */
 apr_status_t database_end(keeper_t *keeper, apr_status_t status);
+
+/* ---- connect.c ---- */
+
+/* Opens the store unless it is open, and learns from it how far checkpoints and forwarding have
+ * come. On failure there is no connection; it was told, and is tried again later. */
+apr_status_t keeper_connect(keeper_t *keeper);
 
 /* ---- segment.c ---- */
 
@@ -262,9 +270,6 @@ void purge_tell_sessions(keeper_t *keeper);
 void checkpoint_create(keeper_t *keeper);
 /* After connecting: learns the last checkpoint, and whether the store is behind it. */
 apr_status_t checkpoint_compare(keeper_t *keeper);
-/* The values of the event gap that says so. */
-const char *checkpoint_behind_values(const keeper_t *keeper, apr_int64_t sequence, const char *hash,
-                                     apr_pool_t *pool);
 /* Makes one if an event came since the last. */
 apr_status_t checkpoint_make(keeper_t *keeper);
 void checkpoint_tick(keeper_t *keeper);

@@ -284,6 +284,18 @@ static apr_status_t read_tip(settling_t *settling)
     return status;
 }
 
+/* What the gap says in whose place a restored, older store goes on. */
+static const char *behind_values(const checkpoint_t *checkpoint, const settling_t *settling,
+                                 apr_pool_t *pool)
+{
+    return apr_psprintf(pool,
+                        "{\"reason\":\"older store\",\"checkpoint\":%" APR_INT64_T_FMT
+                        ",\"sequence\":%" APR_INT64_T_FMT
+                        ",\"hash\":\"%s\",\"from\":%" APR_INT64_T_FMT ",\"previous\":\"%s\"}",
+                        checkpoint->number, checkpoint->sequence, checkpoint->hash,
+                        settling->sequence + 1, settling->hash);
+}
+
 /* Where the store is behind the last checkpoint, the chain goes on behind that. */
 static apr_status_t go_on(settling_t *settling)
 {
@@ -297,8 +309,7 @@ static apr_status_t go_on(settling_t *settling)
     }
     event = own_event(pool, JOURNAL_GAP_OPERATION);
     event_set(event, EVENT_OUTCOME, "unknown");
-    event_set(event, EVENT_VALUES,
-              checkpoint_behind_values(keeper, settling->sequence, settling->hash, pool));
+    event_set(event, EVENT_VALUES, behind_values(checkpoint, settling, pool));
     settling->id = settling->id > checkpoint->id ? settling->id : checkpoint->id;
     settling->sequence = checkpoint->sequence;
     apr_cpystrn(settling->hash, checkpoint->hash, sizeof(settling->hash));
