@@ -137,8 +137,9 @@ apr_status_t store_meta_set(store_t *store, const char *name, const char *value)
 #define STORE_MAX_OPERATIONS 40
 
 #define STORE_MAX_TEXT 100
-/* Free text is looked for in rows. A call stops when it has looked at about so many. */
-#define STORE_MAX_TEXT_ROWS 30000
+/* What only a row tells is looked for in rows: free text, an IPv6 network narrower than /64. A call
+ * stops before it has looked at more than so many behind the latest some thousand. */
+#define STORE_MAX_ROWS 12288
 
 /* Everything NULL or 0 means no restriction. Strings are compared, never built into SQL. A record
  * is found among the first 1,000 ids of an event, beyond them only while the event is among the
@@ -181,10 +182,10 @@ apr_status_t store_events(store_t *store, const event_filter_t *filter, apr_int6
 apr_status_t store_events_after(store_t *store, const event_filter_t *filter, apr_int64_t after,
                                 int limit, store_event_visit_t visit, void *payload,
                                 apr_pool_t *pool);
-/* After a call with free text that stopped at STORE_MAX_TEXT_ROWS: the id to go on from, as
- * `before` or `after` (store_count: like store_events, the count is of what was looked at). 0:
- * everything was looked at. */
-apr_int64_t store_text_horizon(const store_t *store);
+/* After a call that stopped at STORE_MAX_ROWS: the id to go on from, as `before` or `after`
+ * (store_count: like store_events, the count is of what was looked at). 0: everything was looked
+ * at. */
+apr_int64_t store_horizon(const store_t *store);
 /* Exact up to `most`, then `most`. */
 apr_status_t store_count(store_t *store, const event_filter_t *filter, apr_int64_t most,
                          apr_int64_t *count, apr_pool_t *pool);

@@ -77,8 +77,8 @@ static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *
     if (status != APR_SUCCESS) {
         return status;
     }
-    if (store_text_horizon(store) > chunk->last) {
-        chunk->last = store_text_horizon(store);
+    if (store_horizon(store) > chunk->last) {
+        chunk->last = store_horizon(store);
         chunk->more = 1;
     }
     return chunk->buffer.overflow ? APR_ENOSPC : APR_SUCCESS;

@@ -10,7 +10,7 @@
  * empty or cut. */
 void event_list_read(page_t *page, const filter_t *filter);
 
-/* How many match: "count", exact up to COUNT_MOST, and "count_exact". */
+/* How many match: "count", exact up to COUNT_MOST, and "count_exact". After event_list_read. */
 void event_list_count(page_t *page, const filter_t *filter);
 
 /* One event that the visitor may see, as in "events", with what its chain has before it: "first",

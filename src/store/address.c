@@ -114,8 +114,8 @@ apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
 }
 
 /* Lengths of prefixes, the family's digit included. */
-static const int levels_of_ipv4[] = {1, 3, 5, 7, 9, 0};
-static const int levels_of_ipv6[] = {1, 9, 11, 13, 15, 17, 33, 0};
+static const int levels_of_ipv4[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0};
+static const int levels_of_ipv6[] = {1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 33, 0};
 
 static const int *levels_of(const char *key)
 {

@@ -16,8 +16,9 @@ apr_status_t address_key(const char *text, char key[ADDRESS_KEY_SIZE]);
 apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
                            char last[ADDRESS_KEY_SIZE]);
 
-/* The networks that events are found by are prefixes of keys: the family, each byte of an IPv4
- * address, and each byte of an IPv6 address from the fourth to the eighth, then the whole key.
+/* The networks that events are found by are prefixes of keys: the family, each four bits of an IPv4
+ * address, each four bits of an IPv6 address from /20 to /64, then the whole key. So a network is
+ * made of at most eight, unless it is wider than that.
  * Gives the prefix number `level` of a key and 1, or 0 if there are no more. */
 int address_network(const char *key, int level, char network[ADDRESS_KEY_SIZE]);
 

@@ -19,6 +19,8 @@ static const struct {
     {MARK_UID, EVENT_UID, ROW_WHO_UID},
     {MARK_LOGIN, EVENT_LOGIN, ROW_WHO_LOGIN},
     {MARK_CHANNEL, EVENT_CHANNEL, EVENT_CHANNEL},
+    {MARK_COUNTRY, EVENT_COUNTRY, EVENT_COUNTRY},
+    {MARK_CITY, EVENT_CITY, EVENT_CITY},
 };
 
 void block_begin(block_t *block, apr_pool_t *pool, apr_int64_t first_id)

@@ -13,6 +13,8 @@
 /* Ids that lie so close are read as a range, and what is not among them is left to the conditions.
  */
 #define EVENTS_CLOSE 4
+/* One that is read alone takes the time of so many of a range. */
+#define EVENTS_FAR_COST 2
 
 /* Ids that a search has found and whose rows are not read yet, in the order asked for. */
 typedef struct candidates_t {
@@ -25,13 +27,13 @@ typedef struct reading_t {
     store_t *store;
     const event_filter_t *filter;
     int newest_first;
-    int left; /* events still asked for */
+    apr_int64_t left; /* events still asked for */
     const char *select;
-    store_event_visit_t visit;
+    store_event_visit_t visit; /* NULL: they are counted only */
     void *payload;
     apr_pool_t *pool; /* cleared for each select */
     candidates_t *candidates;
-    apr_int64_t looked_at; /* rows, for free text */
+    apr_int64_t looked_at; /* rows that marks could not tell everything about */
 } reading_t;
 
 /* ---- selecting ---- */
@@ -70,7 +72,8 @@ static void where_candidates(query_t *query, const candidates_t *candidates)
     query_where_number(query, "time_ms <= %s", candidates->last_ms);
 }
 
-static apr_status_t select_events(reading_t *reading, query_t *query, int limit, rows_t *rows)
+static apr_status_t select_events(reading_t *reading, query_t *query, apr_int64_t limit,
+                                  rows_t *rows)
 {
     search_rows(query, reading->store, reading->filter);
     query_text(query,
@@ -84,7 +87,8 @@ static void visit_rows(reading_t *reading, rows_t *rows, apr_int64_t *last, int 
     while (!*stop && rows_next(rows)) {
         *last = rows_integer(rows, EVENT_ID);
         reading->left--;
-        *stop = reading->visit(reading->payload, row_to_event(rows)) || !reading->left;
+        *stop = (reading->visit && reading->visit(reading->payload, row_to_event(rows))) ||
+                !reading->left;
     }
 }
 
@@ -121,7 +125,7 @@ static apr_status_t read_rows(void *payload, apr_int64_t low, apr_int64_t high, 
     int more = 1;
 
     while (!status && more && !*stop) {
-        int limit = reading->left < EVENTS_PER_SELECT ? reading->left : EVENTS_PER_SELECT;
+        apr_int64_t limit = reading->left < EVENTS_PER_SELECT ? reading->left : EVENTS_PER_SELECT;
         apr_int64_t last = 0;
         query_t query;
         rows_t rows;
@@ -154,27 +158,40 @@ static apr_status_t add_candidate(reading_t *reading, const search_block_t *bloc
     return candidates->count == candidates->most ? read_candidates(reading, stop) : APR_SUCCESS;
 }
 
+/* 1 if so many candidates of a block are read as a range. */
+static int is_close(int candidates)
+{
+    return POSTING_POSITIONS / (candidates + 1) < EVENTS_CLOSE;
+}
+
 /* How many to read together: of few that lie far apart no more than fit into a list. */
 static int how_many(const reading_t *reading, const search_block_t *block)
 {
-    int close = POSTING_POSITIONS / (posting_count(block->bits) + 1) < EVENTS_CLOSE;
-    int most = close ? EVENTS_PER_SELECT : EVENTS_IN_LIST;
+    int most = is_close(posting_count(block->bits)) ? EVENTS_PER_SELECT : EVENTS_IN_LIST;
 
-    return block->exact && reading->left < most ? reading->left : most;
+    return block->exact && reading->left < most ? (int)reading->left : most;
 }
 
-/* 1 if free text has been looked for in as many rows as one call may. */
+/* 1 if a call may not look at so many more rows. */
 static int is_tired(reading_t *reading, const search_block_t *block)
 {
-    if (!reading->filter->text) {
-        return 0;
-    }
-    if (reading->looked_at >= STORE_MAX_TEXT_ROWS) {
-        reading->store->text_horizon = reading->newest_first ? block->end_id : block->first_id - 1;
+    int found = posting_count(block->bits);
+    int rows = block->exact ? 0 : is_close(found) ? found : EVENTS_FAR_COST * found;
+
+    if (reading->looked_at > 0 && reading->looked_at + rows > STORE_MAX_ROWS) {
+        reading->store->horizon = reading->newest_first ? block->end_id : block->first_id - 1;
         return 1;
     }
-    reading->looked_at += posting_count(block->bits);
+    reading->looked_at += rows;
     return 0;
+}
+
+static void count_bits(reading_t *reading, const search_block_t *block, int *stop)
+{
+    int found = posting_count(block->bits);
+
+    reading->left -= found < reading->left ? found : reading->left;
+    *stop = !reading->left;
 }
 
 static apr_status_t read_block(void *payload, const search_block_t *block, int *stop)
@@ -182,6 +199,10 @@ static apr_status_t read_block(void *payload, const search_block_t *block, int *
     reading_t *reading = payload;
     apr_status_t status = APR_SUCCESS;
 
+    if (!reading->visit && block->exact) {
+        count_bits(reading, block, stop);
+        return APR_SUCCESS;
+    }
     if (is_tired(reading, block)) {
         status = read_candidates(reading, stop);
         *stop = 1;
@@ -203,16 +224,23 @@ static apr_status_t read_block(void *payload, const search_block_t *block, int *
 
 static apr_status_t read_events(reading_t *reading, apr_int64_t from, apr_pool_t *pool)
 {
-    search_t search = {reading->store, reading->filter, reading->newest_first, from, reading,
-                       read_rows,      read_block};
+    search_t search = {.store = reading->store,
+                       .filter = reading->filter,
+                       .newest_first = reading->newest_first,
+                       .by_blocks = !reading->visit,
+                       .from = from,
+                       .payload = reading,
+                       .rows = read_rows,
+                       .block = read_block};
     apr_status_t status = search_check(reading->filter);
     int stop = 0;
 
-    reading->store->text_horizon = 0;
+    reading->store->horizon = 0;
     if (status || reading->left <= 0) {
         return status;
     }
-    reading->select = apr_pstrcat(pool, "SELECT ", row_names(pool), " FROM events", NULL);
+    reading->select =
+        apr_pstrcat(pool, "SELECT ", reading->visit ? row_names(pool) : "id", " FROM events", NULL);
     apr_pool_create(&reading->pool, pool);
     reading->candidates = apr_pcalloc(pool, sizeof(*reading->candidates));
     status = search_run(&search, pool);
@@ -246,9 +274,19 @@ apr_status_t store_events_after(store_t *store, const event_filter_t *filter, ap
     return read_events(&reading, after > 0 ? after : 0, pool);
 }
 
-apr_int64_t store_text_horizon(const store_t *store)
+apr_status_t store_count(store_t *store, const event_filter_t *filter, apr_int64_t most,
+                         apr_int64_t *count, apr_pool_t *pool)
 {
-    return store->text_horizon;
+    reading_t reading = {.store = store, .filter = filter, .newest_first = 1, .left = most};
+    apr_status_t status = read_events(&reading, APR_INT64_MAX, pool);
+
+    *count = most - reading.left;
+    return status;
+}
+
+apr_int64_t store_horizon(const store_t *store)
+{
+    return store->horizon;
 }
 
 apr_status_t store_running(store_t *store, const event_filter_t *filter, int limit,

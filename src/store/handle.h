@@ -47,7 +47,7 @@ struct store_t {
 
     int months_from, months_to; /* known to have a partition in this transaction, see partition.c */
 
-    apr_int64_t text_horizon; /* see store_text_horizon */
+    apr_int64_t horizon; /* see store_horizon */
 
     /* Behind whom the search for sessions to forget goes on. */
     apr_int64_t forget_after_ms;

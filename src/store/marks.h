@@ -40,7 +40,9 @@ typedef enum mark_kind_t {
     MARK_RECORD = 10,   /* "model,id" */
     MARK_DATABASE = 11, /* "" for none */
     MARK_CHANNEL = 12,
-    MARK_FLAG = 13
+    MARK_FLAG = 13,
+    MARK_COUNTRY = 14,
+    MARK_CITY = 15
 } mark_kind_t;
 
 #define MARKS_MAX_VALUE 512 /* bytes: more than a model's or login's cell and an id */

@@ -1,8 +1,9 @@
 /* Which ids of a block have something in common, as positions from the block's first id. Pure.
  *
  * Stored as text, since apr_dbd carries nothing else the same way through both databases: few
- * positions as a list of two digits each, many as a bitmap of six positions a digit. The digits
- * are those of base 64; the length tells which it is, since a list is even and shorter. */
+ * positions as a list of two digits each, many as a bitmap of six positions a digit, nearly all as
+ * "!" and a list of those that are missing, be it behind the block's end. The digits are those of
+ * base 64; the length tells which it is, since a list is even and shorter. */
 #ifndef STORE_POSTING_H
 #define STORE_POSTING_H
 

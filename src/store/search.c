@@ -9,6 +9,7 @@
 #define SEARCH_FIRST_BLOCKS 16  /* looked at together at first, */
 #define SEARCH_MOST_BLOCKS 1024 /* and in the end: 0.5 MB of bits each for two sets of them */
 #define SEARCH_MAX_MARKS 16
+#define SEARCH_LISTED 64 /* blocks whose marks are asked for one by one, where most have gone */
 
 apr_status_t search_check(const event_filter_t *filter)
 {
@@ -181,35 +182,53 @@ static void want_network(wanted_list_t *list, const char *ip)
     }
 }
 
-/* The rarest come first, since a block without them needs no further look. */
-static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_pool_t *pool)
+static void want_model_and_record(wanted_list_t *list, const event_filter_t *filter)
 {
-    list->count = 0;
-    list->exact = !filter->text && !filter->country && !filter->city;
-    list->pool = pool;
     if (filter->record_id) {
         want(list, MARK_RECORD,
-             apr_psprintf(pool, "%s,%" APR_INT64_T_FMT, filter->record_model, filter->record_id));
+             apr_psprintf(list->pool, "%s,%" APR_INT64_T_FMT, filter->record_model,
+                          filter->record_id));
     }
-    want(list, MARK_SESSION, filter->session);
-    want(list, MARK_FLAG, filter->flag);
+    else {
+        want(list, MARK_MODEL, filter->record_model);
+    }
+    want(list, MARK_MODEL, filter->model);
+}
+
+static void want_user(wanted_list_t *list, const event_filter_t *filter)
+{
     if (filter->user) {
         want(list, is_uid(filter->user) ? MARK_UID : MARK_LOGIN, filter->user);
     }
     if (filter->own_only) {
-        want(list, MARK_UID, number_text(filter->own_uid, pool));
+        want(list, MARK_UID, number_text(filter->own_uid, list->pool));
     }
+}
+
+/* What is rare as a rule comes first, since a block without it needs no further look. */
+static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_pool_t *pool)
+{
+    int is_problem = filter->outcome && strcmp(filter->outcome, "success") != 0;
+
+    list->count = 0;
+    list->exact = !filter->text;
+    list->pool = pool;
+    want(list, MARK_SESSION, filter->session);
+    want_model_and_record(list, filter);
+    want(list, MARK_FLAG, filter->flag);
+    want_user(list, filter);
     if (filter->ip) {
         want_network(list, filter->ip);
     }
-    want(list, MARK_MODEL, filter->model);
-    want(list, MARK_MODEL, filter->record_id ? NULL : filter->record_model);
+    want(list, MARK_CITY, filter->city);
+    want(list, MARK_OUTCOME, is_problem ? filter->outcome : NULL);
+    want(list, MARK_COUNTRY, filter->country);
     if (filter->operations[0]) {
         want_any(list, MARK_OPERATION, filter->operations);
     }
-    want(list, MARK_OUTCOME, filter->outcome);
     want(list, MARK_CHANNEL, filter->channel);
     want(list, MARK_SITE, filter->site);
+    want(list, MARK_OUTCOME, is_problem ? NULL : filter->outcome);
     if (filter->own_only) {
         want(list, MARK_DATABASE, filter->own_database ? filter->own_database : "");
         want(list, MARK_SITE, filter->own_site);
@@ -220,7 +239,7 @@ static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_p
 
 typedef struct window_t {
     search_block_t *block; /* in the order of their ids */
-    int count;
+    int count, listed;     /* those that are left, and how many there were */
     apr_uint64_t (*found)[POSTING_WORDS];
 } window_t;
 
@@ -292,7 +311,7 @@ static apr_status_t list_blocks(const search_t *search, window_t *window, apr_in
                                             : " ORDER BY first_id LIMIT %s");
     query_number(&query, limit);
     status = query_select(&query, search->store, &rows, pool);
-    *listed = window->count = rows.left;
+    *listed = window->listed = window->count = rows.left;
     for (int i = 0; !status && rows_next(&rows); i++) {
         search_block_t *block = &window->block[search->newest_first ? window->count - 1 - i : i];
         const char *ids = rows_text(&rows, 4);
@@ -310,6 +329,24 @@ static apr_status_t list_blocks(const search_t *search, window_t *window, apr_in
     return status;
 }
 
+/* Those of the blocks that are left: a range, or a list of one length whatever it holds. */
+static void where_blocks(query_t *query, const window_t *window)
+{
+    const char *ids[SEARCH_LISTED + 1];
+
+    if (window->count > SEARCH_LISTED || 4 * window->count > window->listed) {
+        query_where_number(query, "first_id >= %s", window->block[0].first_id);
+        query_where_number(query, "first_id <= %s", window->block[window->count - 1].first_id);
+        return;
+    }
+    for (int i = 0; i < SEARCH_LISTED; i++) {
+        ids[i] =
+            i < window->count ? number_text(window->block[i].first_id, query->pool) : ids[i - 1];
+    }
+    ids[SEARCH_LISTED] = NULL;
+    query_where_list(query, "first_id IN (", ids, ")");
+}
+
 /* Leaves those candidates that have one of the values. */
 static apr_status_t apply_mark(const search_t *search, window_t *window, const wanted_t *wanted,
                                apr_pool_t *pool)
@@ -322,8 +359,7 @@ static apr_status_t apply_mark(const search_t *search, window_t *window, const w
     query_where_number(&query, "kind = %s", wanted->kind);
     query_where_list(&query, wanted->values[1] ? "value IN (" : "value = ", wanted->values,
                      wanted->values[1] ? ")" : "");
-    query_where_number(&query, "first_id >= %s", window->block[0].first_id);
-    query_where_number(&query, "first_id <= %s", window->block[window->count - 1].first_id);
+    where_blocks(&query, window);
     status = query_select(&query, search->store, &rows, pool);
     memset(window->found, 0, (apr_size_t)window->count * sizeof(window->found[0]));
     while (!status && rows_next(&rows)) {
@@ -446,7 +482,7 @@ apr_status_t search_run(const search_t *search, apr_pool_t *parent)
     apr_pool_create(&pool, parent);
     list_wanted(&wanted, search->filter, pool);
     /* Nothing that marks or blocks could tell: all ids, in one run. */
-    if (wanted.count > 0 || search->filter->from || search->filter->to) {
+    if (wanted.count > 0 || search->filter->from || search->filter->to || search->by_blocks) {
         status = marks_tail(search->store, &tail, pool);
     }
     /* A block that becomes full meanwhile is still searched as a part of the tail. */

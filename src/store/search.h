@@ -22,6 +22,7 @@ typedef struct search_t {
     store_t *store;
     const event_filter_t *filter;
     int newest_first;
+    int by_blocks;    /* even where a filter is empty, so that one run of rows would do */
     apr_int64_t from; /* the id that nothing must be behind (newest first) or before, exclusive */
     void *payload;
     /* A run of rows, low <= id < high, that nothing is known about. */

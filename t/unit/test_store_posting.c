@@ -36,6 +36,34 @@ static void test_round_trip(void **state)
     apr_pool_destroy(pool);
 }
 
+/* Nearly all positions take little room. */
+static void test_nearly_all(void **state)
+{
+    apr_pool_t *pool;
+
+    (void)state;
+    apr_pool_create(&pool, NULL);
+    for (int missing = 0; missing < 400; missing++) {
+        posting_t posting = {NULL, 0, 0};
+        apr_uint64_t bits[POSTING_WORDS] = {0};
+        const char *text;
+
+        for (int i = 0; i < POSTING_POSITIONS; i++) {
+            if (i % 10 || i / 10 >= missing) {
+                posting_add(&posting, i, pool);
+            }
+        }
+        text = posting_text(&posting, pool);
+        assert_int_equal(strlen(text), missing < 341 ? 1 + 2 * missing : 683);
+        assert_int_equal(posting_read(text, bits), APR_SUCCESS);
+        assert_int_equal(posting_count(bits), POSTING_POSITIONS - missing);
+        for (int i = 0; i < POSTING_POSITIONS; i++) {
+            assert_int_equal(bits[i / 64] >> i % 64 & 1, i % 10 || i / 10 >= missing);
+        }
+    }
+    apr_pool_destroy(pool);
+}
+
 static void test_not_ours(void **state)
 {
     apr_uint64_t bits[POSTING_WORDS] = {0};
@@ -47,6 +75,8 @@ static void test_not_ours(void **state)
     text = apr_palloc(pool, 700);
     assert_int_equal(posting_read("0", bits), APR_EINVAL);
     assert_int_equal(posting_read("0!", bits), APR_EINVAL);
+    assert_int_equal(posting_read("!0", bits), APR_EINVAL);
+    assert_int_equal(posting_read("!0!", bits), APR_EINVAL);
     memset(text, '0', 699);
     text[699] = '\0';
     assert_int_equal(posting_read(text, bits), APR_EINVAL);
@@ -63,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_nearly_all),
         cmocka_unit_test(test_not_ours),
     };
 

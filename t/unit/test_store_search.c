@@ -79,7 +79,13 @@ static void test_each_filter(void **state)
         {{.ip = "::ffff:10.0.0.1"}, "3 1"},
         {{.ip = "10.0.0.0/16"}, "3 2 1"},
         {{.ip = "0.0.0.0/0"}, "5 3 2 1"},
+        {{.ip = "10.0.0.0/23"}, "3 2 1"},
+        {{.ip = "128.0.0.0/1"}, "5"},
         {{.ip = "2001:db8::/32"}, "4"},
+        {{.ip = "2001:db8::/33"}, "4"},
+        {{.ip = "2001:db8:8000::/33"}, ""},
+        {{.ip = "2001:db8::/127"}, ""},
+        {{.ip = "2001:db8::6/127"}, "4"},
         {{.from = at(2000)}, "6 5 4 3 2"},
         {{.to = at(2000)}, "1"},
         {{.from = at(2000), .to = at(4000)}, "3 2"},
@@ -249,7 +255,6 @@ static void test_paging(void **state)
     assert_int_equal(count, BLOCKS / 2);
 }
 
-/* No mark says where an event came from: its rows are looked at. */
 static void test_places_over_blocks(void **state)
 {
     fixture_t *fixture = fixture_of(state);
@@ -262,6 +267,80 @@ static void test_places_over_blocks(void **state)
     assert_int_equal(store_count(fixture->store, &spain, 10000, &count, fixture->pool),
                      APR_SUCCESS);
     assert_int_equal(count, BLOCKS / 4);
+}
+
+/* Networks of any width over full blocks, whose marks tell all but the narrowest. */
+static void test_networks_over_blocks(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    for (int i = 0; i < BLOCKS; i++) {
+        const char *ip = i % 2 ? apr_psprintf(fixture->pool, "%d.0.0.%d", i % 256, i / 256)
+                               : apr_psprintf(fixture->pool, "2001:db8:0:%x::%x", i % 16, i);
+
+        assert_int_equal(fixture_append(fixture,
+                                        fixture_event(fixture, "write", i, EVENT_IP, ip, -1)),
+                         APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    walk_pages(fixture, &(event_filter_t){.ip = "0.0.0.0/0"}, BLOCKS / 2);
+    walk_pages(fixture, &(event_filter_t){.ip = "0.0.0.0/1"}, BLOCKS / 4 + 32);
+    walk_pages(fixture, &(event_filter_t){.ip = "0.0.0.0/5"}, 4 * 38);
+    walk_pages(fixture, &(event_filter_t){.ip = "2001:db8::/62"}, BLOCKS / 8);
+    walk_pages(fixture, &(event_filter_t){.ip = "2001:db8:0:2::/64"}, BLOCKS / 16);
+    walk_pages(fixture, &(event_filter_t){.ip = "2001:db8:0:2::/113"}, BLOCKS / 16);
+    walk_pages(fixture, &(event_filter_t){.ip = "2001:db8:0:2::2/128"}, 1);
+}
+
+/* What only rows tell is looked for in some of them at a time, and nothing is left out. */
+static void walk_horizons(fixture_t *fixture, const event_filter_t *filter, int newest_first,
+                          int expected)
+{
+    walk_t walk = {newest_first ? APR_INT64_MAX : 0, newest_first ? -1 : 1, 0, 0};
+    apr_int64_t from = 0;
+    int calls = 0;
+
+    do {
+        assert_int_equal(newest_first ? store_events(fixture->store, filter, from, 100, walk_on,
+                                                     &walk, fixture->pool)
+                                      : store_events_after(fixture->store, filter, from, 100,
+                                                           walk_on, &walk, fixture->pool),
+                         APR_SUCCESS);
+        from = store_horizon(fixture->store);
+        calls++;
+    } while (from);
+    assert_int_equal(walk.count, expected);
+    assert_int_equal(calls, 2);
+}
+
+static void test_rows_in_pieces(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    event_filter_t nowhere = {.text = "no such text", .from = at(0), .to = at(90000000)};
+    event_filter_t twice = {.text = "needle", .from = at(0), .to = at(90000000)};
+    apr_int64_t count;
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    for (int i = 0; i < STORE_MAX_ROWS + 4200; i++) {
+        event_t *event = fixture_event(fixture, "write", i, EVENT_METHOD,
+                                       i == 7 || i == STORE_MAX_ROWS ? "Needles" : NULL, -1);
+
+        assert_int_equal(fixture_append(fixture, event), APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    walk_horizons(fixture, &nowhere, 1, 0);
+    walk_horizons(fixture, &nowhere, 0, 0);
+    walk_horizons(fixture, &twice, 1, 2);
+    walk_horizons(fixture, &twice, 0, 2);
+    assert_int_equal(store_count(fixture->store, &twice, 10000, &count, fixture->pool),
+                     APR_SUCCESS);
+    assert_int_equal(count, 1); /* of what was looked at */
+    assert_int_not_equal(store_horizon(fixture->store), 0);
+    assert_int_equal(store_count(fixture->store, &(event_filter_t){.model = "none"}, 10000, &count,
+                                 fixture->pool),
+                     APR_SUCCESS);
+    assert_int_equal(store_horizon(fixture->store), 0);
 }
 
 /* Times need not grow with ids: a long request is chained late, a clock goes wrong. */
@@ -403,7 +482,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_each_filter),        FIXTURE_TEST(test_wrong_filters),
         FIXTURE_TEST(test_own_only),           FIXTURE_TEST(test_paging),
-        FIXTURE_TEST(test_places_over_blocks), FIXTURE_TEST(test_times_out_of_order),
+        FIXTURE_TEST(test_places_over_blocks), FIXTURE_TEST(test_networks_over_blocks),
+        FIXTURE_TEST(test_rows_in_pieces),     FIXTURE_TEST(test_times_out_of_order),
         FIXTURE_TEST(test_many_records),       FIXTURE_TEST(test_running),
         FIXTURE_TEST(test_sessions),
     };
