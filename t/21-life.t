@@ -70,6 +70,11 @@ for my $version (16, 19) {
     is(scalar($site->trail->wait_for(2, operation => 'login_failed', login => 'mallory')), 2,
         "$version: failed logins tell the login that was tried");
 
+    $admin->authenticate('eve', 'x');
+    my ($tried) = $site->trail->wait_for(1, operation => 'login_failed', login => 'eve');
+    my ($own_name) = $site->trail->events(operation => 'session_identified', session => $tried->{session});
+    is("$own_name->{login} $tried->{uid}", 'admin ', "$version: not who is logged in where it was tried");
+
     # ---- a renewed id: the same session, and its end holds for every later one ----
     if ($version == 19) {
         my $long = $site->login('portal');

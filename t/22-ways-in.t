@@ -47,6 +47,7 @@ sub one_login ($what, %expected) {
     is scalar @{ $events{session_started} // [] }, 1, "$version: $what begins one session";
     is scalar @{ $events{session_identified} // [] }, 1, "$version: $what: which is named once";
     is scalar @{ $events{login} // [] }, $expected{no_login} ? 0 : 1, "$version: $what: one login" if !$expected{other};
+    is $events{login}[0]{login}, $expected{login}, "$version: $what: of whom the first step was" if $expected{steps};
     is scalar @{ $events{ $expected{other} } // [] }, 1, "$version: $what: one $expected{other}" if $expected{other};
     is $named->{user}, $expected{name}, "$version: $what: with the name";
     cmp_ok $named->{uid}, '>', 0, "$version: $what: and the uid";
@@ -73,15 +74,16 @@ sub second_factor {
     fill_in($client, '/web/login/totp', '/web/login/totp', totp_token => '000000');
     my ($failed) = $site->trail->wait_for(1, operation => 'login_failed');
     is $failed->{outcome}, 'denied', "$version: a wrong code is a failed login";
+    is $failed->{login}, 'totp', "$version: of whom the password was";
     fill_in($client, '/web/login/totp', '/web/login/totp', totp_token => code(), remember => 1);
     isnt $client->session_id, $before, "$version: the code brings another id";
     ok $client->cookie('td_id'), "$version: and the device is trusted";
-    my $first = one_login('a second factor', login => 'totp', name => 'Tara Totp');
+    my $first = one_login('a second factor', steps => 2, login => 'totp', name => 'Tara Totp');
 
     $client->get('/web/session/logout');
     $client->login('totp', 'totp');    # leads to the second factor, which a GET passes by
     $client->get($version < 18 ? '/web' : '/odoo');
-    my $second = one_login('a trusted device', login => 'totp', name => 'Tara Totp', count => 2);
+    my $second = one_login('a trusted device', steps => 2, login => 'totp', name => 'Tara Totp', count => 2);
     isnt $second, $first, "$version: in a session of its own";
     return;
 }

@@ -38,6 +38,8 @@ typedef struct exchange_t {
 
     call_reader_t *call_reader;
     const call_t *call;     /* once the body was read whole; NULL before */
+    const char *login;      /* whom a login is for, once it was answered: as it says, or the step
+                             * before it said; may be NULL */
     const char *model;      /* the call's, or of an import the one that it is for */
     int wanted;             /* the call's event is tracked */
     const char *old_values; /* JSON: what the session was last shown of what it writes, or NULL */

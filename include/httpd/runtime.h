@@ -5,7 +5,7 @@
 
 #include "httpd/config.h"
 #include "session/board.h"
-#include "session/imports.h"
+#include "session/recall.h"
 #include "session/shown.h"
 #include "session/table.h"
 #include "trail/journal.h"
@@ -22,7 +22,7 @@ typedef struct runtime_t {
     board_t *board;             /* outlives restarts, as the table does */
     site_key_t key;
     session_table_t *sessions;
-    imports_t *imports; /* outlives restarts, as the table does */
+    recall_t *recall;   /* outlives restarts, as the table does */
     shown_t *shown;     /* likewise; NULL: no site wants old values */
     journal_t *journal; /* this child's; NULL in the parent and where it could not be opened */
     server_rec *server; /* the main one, for log lines that belong to no request */

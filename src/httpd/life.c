@@ -114,12 +114,13 @@ static session_t confirmed(const identity_t *who, apr_time_t now)
     return identity;
 }
 
-static session_t claimed(const call_t *call)
+static session_t claimed(const exchange_t *exchange)
 {
     session_t identity = {.provisional = 1};
 
-    copy_text(identity.login, sizeof(identity.login), call->login);
-    copy_text(identity.database, sizeof(identity.database), call->database);
+    copy_text(identity.login, sizeof(identity.login), exchange->login);
+    copy_text(identity.database, sizeof(identity.database),
+              exchange->call ? exchange->call->database : NULL);
     return identity;
 }
 
@@ -144,8 +145,8 @@ static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_
     if (!life_admit(exchange, &proto)) {
         return;
     }
-    if (!reply->identity && exchange->call && exchange->call->login) {
-        session_t identity = claimed(exchange->call);
+    if (!reply->identity && exchange->login) {
+        session_t identity = claimed(exchange);
 
         life_identify(exchange, fingerprint, &identity, NULL, session);
     }
@@ -215,8 +216,7 @@ static void session_over(exchange_t *exchange, session_t *session)
     write_event(event);
 }
 
-/* The session that the answer is about: the one it sets if it sets another, else the request's. */
-static int subject(exchange_t *exchange, fingerprint_t *fingerprint)
+int life_subject(const exchange_t *exchange, fingerprint_t *fingerprint)
 {
     const reply_head_t *head = &exchange->head;
 
@@ -243,7 +243,7 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
         caller_settle(exchange, reply, session);
         return;
     }
-    if (!subject(exchange, &fingerprint)) {
+    if (!life_subject(exchange, &fingerprint)) {
         return;
     }
     moved = !exchange->cookie || exchange->hide_cookie ||

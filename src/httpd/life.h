@@ -4,6 +4,9 @@
 
 #include "httpd/exchange.h"
 
+/* The session that the answer is about: the one it sets if it sets another, else the request's. 0:
+ * neither. */
+int life_subject(const exchange_t *exchange, fingerprint_t *fingerprint);
 /* An open session of that kind, seen first in this request. */
 session_t life_prototype(exchange_t *exchange, const fingerprint_t *fingerprint,
                          session_kind_t kind);

@@ -8,6 +8,7 @@
 
 #include "httpd/exchange.h"
 #include "httpd/runtime.h"
+#include "life.h"
 #include "text/json_value.h"
 
 APLOG_USE_MODULE(user_audit);
@@ -117,6 +118,20 @@ static void set_call(event_t *event, const exchange_t *exchange, const call_t *c
     set_flags(event, exchange->request->pool, call->flags);
 }
 
+/* A login is for whom it names, whoever's session it is tried in. */
+static void set_person(event_t *event, const exchange_t *exchange, operation_t operation,
+                       const session_t *session, outcome_t outcome)
+{
+    int login = operation == OPERATION_LOGIN || operation == OPERATION_LOGIN_FAILED;
+
+    record_session(event, session);
+    if (login && outcome != OUTCOME_SUCCESS) {
+        event_set(event, EVENT_UID, NULL);
+        event_set(event, EVENT_USER, NULL);
+        event_set(event, EVENT_LOGIN, exchange->login);
+    }
+}
+
 static event_t *call_event(exchange_t *exchange, operation_t operation)
 {
     event_t *event = record_event(exchange, operation);
@@ -125,20 +140,19 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
     event_set(event, EVENT_OUTCOME, NULL);
     record_path(event, exchange);
     if (exchange->session.state == SESSION_OPEN) {
-        record_session(event, &exchange->session);
+        set_person(event, exchange, operation, &exchange->session, OUTCOME_UNKNOWN);
     }
     if (exchange->call) {
         set_call(event, exchange, exchange->call);
+    }
+    if (exchange->login) {
+        event_set(event, EVENT_LOGIN, exchange->login);
     }
     set_flags(event, exchange->request->pool, exchange->flags);
     return event;
 }
 
-/* ---- what one call says about a later one: an import's model is named when its record is made,
- * and what an identity check is for when it is asked for; neither is named again ---- */
-
-/* Ids are positive, so those of checks are kept as negative ones. */
-#define CHECK_KEY(record) (-(record))
+/* ---- what one call says about a later one, where it is not said again ---- */
 
 static fingerprint_t memory_owner(const exchange_t *exchange)
 {
@@ -152,57 +166,62 @@ static fingerprint_t memory_owner(const exchange_t *exchange)
     return owner;
 }
 
+static const char *recall(const exchange_t *exchange, recall_kind_t kind, apr_int64_t record)
+{
+    fingerprint_t owner = memory_owner(exchange);
+    char text[RECALL_TEXT_SIZE];
+
+    return recall_find(runtime()->recall, &owner, kind, record, text)
+               ? apr_pstrdup(exchange->request->pool, text)
+               : NULL;
+}
+
+/* Of an import unknown is better than wrong: what it made are no import records. */
 static const char *final_model(const exchange_t *exchange)
 {
     const call_t *call = exchange->call;
-    char model[IMPORTS_MODEL_SIZE];
 
-    if (call->import_record) {
-        fingerprint_t owner = memory_owner(exchange);
-
-        /* Unknown is better than wrong: what it made are no import records. */
-        return imports_find(runtime()->imports, &owner, call->import_record, model)
-                   ? apr_pstrdup(exchange->request->pool, model)
-                   : NULL;
-    }
-    return call->model;
+    return call->import_record ? recall(exchange, RECALL_IMPORT, call->import_record) : call->model;
 }
 
-static void remember_import(const exchange_t *exchange, const reply_t *reply)
+/* A second factor's form names nobody. */
+static const char *tried_login(const exchange_t *exchange)
 {
-    fingerprint_t owner;
-
-    if (exchange->call && exchange->call->import_model && reply->outcome == OUTCOME_SUCCESS &&
-        reply->record_ids) {
-        owner = memory_owner(exchange);
-        imports_note(runtime()->imports, &owner, apr_atoi64(reply->record_ids),
-                     exchange->call->import_model);
+    if (exchange->call && exchange->call->login) {
+        return exchange->call->login;
     }
-}
-
-static void remember_check(const exchange_t *exchange, const reply_t *reply)
-{
-    if (exchange->call && reply->check_record) {
-        fingerprint_t owner = memory_owner(exchange);
-
-        imports_note(runtime()->imports, &owner, CHECK_KEY(reply->check_record),
-                     exchange->call->method);
-    }
+    return exchange->route->kind == ROUTE_TOTP && exchange->cookie && !exchange->hide_cookie
+               ? recall(exchange, RECALL_LOGIN, 0)
+               : NULL;
 }
 
 /* The method that runs as the call's check of identity succeeds; NULL: none that matters. */
 static const char *checked_method(const exchange_t *exchange)
 {
-    char method[IMPORTS_MODEL_SIZE];
+    return exchange->call && exchange->call->check_record
+               ? recall(exchange, RECALL_CHECK, exchange->call->check_record)
+               : NULL;
+}
+
+static void remember(const exchange_t *exchange, const reply_t *reply)
+{
+    const call_t *call = exchange->call;
     fingerprint_t owner;
 
-    if (!exchange->call || !exchange->call->check_record) {
-        return NULL;
+    if (!call) {
+        return;
     }
     owner = memory_owner(exchange);
-    return imports_find(runtime()->imports, &owner, CHECK_KEY(exchange->call->check_record), method)
-               ? apr_pstrdup(exchange->request->pool, method)
-               : NULL;
+    if (call->import_model && reply->outcome == OUTCOME_SUCCESS && reply->record_ids) {
+        recall_note(runtime()->recall, &owner, RECALL_IMPORT, apr_atoi64(reply->record_ids),
+                    call->import_model);
+    }
+    if (reply->check_record) {
+        recall_note(runtime()->recall, &owner, RECALL_CHECK, reply->check_record, call->method);
+    }
+    if (reply->second_factor && call->login && life_subject(exchange, &owner)) {
+        recall_note(runtime()->recall, &owner, RECALL_LOGIN, 0, call->login);
+    }
 }
 
 /* An event of its own behind the call's, which may have been about something else. */
@@ -340,7 +359,7 @@ static void write_outcome(exchange_t *exchange, const reply_t *reply, const sess
         event_add_flag(event, FLAG_SECOND_FACTOR);
     }
     if (session->state != SESSION_FREE) {
-        record_session(event, session);
+        set_person(event, exchange, operation, session, reply->outcome);
     }
     set_outcome(event, exchange, reply);
     runtime_append(exchange->number ? JOURNAL_OUTCOME : JOURNAL_EVENT, exchange->number, event);
@@ -368,12 +387,12 @@ void record_outcome(exchange_t *exchange, int complete)
     record_intent(exchange, 0);
     reply = exchange->reply_reader ? reply_reader_finish(exchange->reply_reader, complete)
                                    : reply_unseen(exchange);
+    exchange->login = tried_login(exchange);
     life_apply(exchange, reply, &session);
-    remember_import(exchange, reply);
+    remember(exchange, reply);
     if (reply->outcome == OUTCOME_SUCCESS || reply->outcome == OUTCOME_UNKNOWN) {
         old_values_forget(exchange);
     }
-    remember_check(exchange, reply);
     write_outcome(exchange, reply, &session);
     record_revoked_devices(exchange, reply, &session);
 }

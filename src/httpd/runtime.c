@@ -28,7 +28,7 @@ APLOG_USE_MODULE(user_audit);
 #define NODE_SIZE 64
 #define RETAINED_TABLE "mod_user_audit.sessions"
 #define RETAINED_BOARD "mod_user_audit.board"
-#define RETAINED_IMPORTS "mod_user_audit.imports"
+#define RETAINED_RECALL "mod_user_audit.recall"
 #define RETAINED_SHOWN "mod_user_audit.shown"
 #define TICK apr_time_from_msec(100) /* how late a tunnel is cut at most */
 #define TICKS_PER_SYNC 10
@@ -212,19 +212,23 @@ static const char *take_table(apr_pool_t *pool, runtime_t *self, server_rec *ser
     return NULL;
 }
 
-static const char *take_imports(apr_pool_t *pool, runtime_t *self, server_rec *server)
+/* One of another layout is left to the old children, as a board is. */
+static const char *take_recall(apr_pool_t *pool, runtime_t *self, server_rec *server)
 {
-    imports_t **retained = ap_retained_data_get(RETAINED_IMPORTS);
+    recall_t **retained = ap_retained_data_get(RETAINED_RECALL);
     apr_status_t status = APR_SUCCESS;
 
     if (!retained) {
-        retained = ap_retained_data_create(RETAINED_IMPORTS, sizeof(*retained));
-        status = imports_create(retained, server->process->pool);
+        retained = ap_retained_data_create(RETAINED_RECALL, sizeof(*retained));
     }
-    self->imports = *retained;
+    if (!*retained || recall_check(*retained) != APR_SUCCESS) {
+        status = recall_create(retained, server->process->pool);
+    }
+    self->recall = *retained;
     return status == APR_SUCCESS
                ? NULL
-               : apr_psprintf(pool, "shared memory for imports cannot be had (%pm)", &status);
+               : apr_psprintf(pool, "shared memory for logins and imports cannot be had (%pm)",
+                              &status);
 }
 
 /* A board of another layout is left to the old children, whose session table is of another version
@@ -313,7 +317,7 @@ const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server)
         (problem = prepare_folder(pconf, self->journal_folder)) ||
         (problem = load_key(pconf, self, main_server)) ||
         (problem = load_checkpoint_key(pconf, self, main_server)) ||
-        (problem = take_imports(pconf, self, main_server)) ||
+        (problem = take_recall(pconf, self, main_server)) ||
         (problem = take_board(pconf, self, main_server))) {
         return problem;
     }
