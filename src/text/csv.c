@@ -87,28 +87,49 @@ static int take(csv_reader_t *reader)
     return byte;
 }
 
+/* Takes what stands in front of `end`, which lies in the piece. */
+static void take_until(csv_reader_t *reader, const char *end)
+{
+    const char *from = reader->piece + reader->at;
+
+    buffer_append(&reader->row, from, (apr_size_t)(end - from));
+    reader->at += (apr_size_t)(end - from);
+}
+
 /* Behind the opening quote, to behind the closing one; 0 if there is none. */
 static int read_quoted(csv_reader_t *reader)
 {
-    for (;;) {
-        int byte = take(reader);
+    while (peek(reader) >= 0) {
+        const char *quote = memchr(reader->piece + reader->at, '"', reader->end - reader->at);
 
-        if (byte < 0) {
-            return 0;
-        }
-        if (byte == '"') {
+        take_until(reader, quote ? quote : reader->piece + reader->end);
+        if (quote) {
+            take(reader);
             if (peek(reader) != '"') {
                 return 1;
             }
             take(reader);
+            buffer_append_char(&reader->row, '"');
         }
-        buffer_append_char(&reader->row, (char)byte);
     }
+    return 0;
 }
 
 static int ends_cell(int byte)
 {
     return byte < 0 || byte == ',' || byte == '\r' || byte == '\n';
+}
+
+static void read_plain(csv_reader_t *reader)
+{
+    while (!ends_cell(peek(reader))) {
+        const char *at = reader->piece + reader->at;
+
+        while (at < reader->piece + reader->end && !ends_cell((unsigned char)*at)) {
+            at++;
+        }
+        take_until(reader, at);
+    }
 }
 
 static int read_cell(csv_reader_t *reader)
@@ -124,9 +145,7 @@ static int read_cell(csv_reader_t *reader)
         }
     }
     else {
-        while (!ends_cell(peek(reader))) {
-            buffer_append_char(&reader->row, (char)take(reader));
-        }
+        read_plain(reader);
     }
     buffer_append_char(&reader->row, '\0');
     return ends_cell(peek(reader));
