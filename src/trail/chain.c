@@ -4,41 +4,53 @@
 
 #include "text/decimal.h"
 
-#define HEAD_SIZE (32 + DECIMAL_DIGITS) /* a column's name is shorter than 32 */
+#define HEAD_SIZE (32 + DECIMAL_DIGITS) /* a column's name is shorter than 29 */
 
-/* The line end of the cell before, then "<name>:<length>:": in one piece, since this is done for
- * each cell of each event that is written or verified. */
-static void append_cell(buffer_t *buffer, const char *name, const char *cell, int first)
+/* The line end of the cell before, then "<name>:<length>:<cell>". */
+static char *write_cell(char *to, const char *name, const char *cell, apr_size_t length, int first)
 {
-    apr_size_t length = strlen(cell), name_length = strlen(name);
-    char head[HEAD_SIZE], *end = head + HEAD_SIZE, *start = end;
+    char digits[DECIMAL_DIGITS], *end = digits + DECIMAL_DIGITS;
+    const char *start = decimal_before(end, (apr_int64_t)length);
 
-    *--start = ':';
-    start = decimal_before(start, (apr_int64_t)length);
-    *--start = ':';
-    start -= name_length;
-    memcpy(start, name, name_length);
     if (!first) {
-        *--start = '\n';
+        *to++ = '\n';
     }
-    buffer_append(buffer, start, (apr_size_t)(end - start));
-    if (length) {
-        buffer_append(buffer, cell, length);
+    while (*name) {
+        *to++ = *name++;
     }
+    *to++ = ':';
+    while (start < end) {
+        *to++ = *start++;
+    }
+    *to++ = ':';
+    memcpy(to, cell, length);
+    return to + length;
 }
 
+/* In one piece, since this is done for each event that is written or verified. */
 void chain_canonical(const event_t *event, buffer_t *buffer)
 {
-    int first = 1;
+    apr_size_t length[EVENT_COLUMNS], most = 1;
+    char *start, *to;
 
     for (int column = 0; column < EVENT_COLUMNS; column++) {
+        length[column] =
+            event_columns[column].hashed && event->cell[column] ? strlen(event->cell[column]) : 0;
+        most += HEAD_SIZE + length[column];
+    }
+    start = to = buffer_extend(buffer, most);
+    if (!start) {
+        return;
+    }
+    for (int column = 0; column < EVENT_COLUMNS; column++) {
         if (event_columns[column].hashed) {
-            append_cell(buffer, event_columns[column].name,
-                        event->cell[column] ? event->cell[column] : "", first);
-            first = 0;
+            to = write_cell(to, event_columns[column].name,
+                            event->cell[column] ? event->cell[column] : "", length[column],
+                            to == start);
         }
     }
-    buffer_append_char(buffer, '\n');
+    *to++ = '\n';
+    buffer->length -= most - (apr_size_t)(to - start);
 }
 
 /* 0 if the canonical form does not fit into the buffer. */
