@@ -10,9 +10,14 @@
  * what the keeper does meanwhile does not show. SQLite's write-ahead log grows for that long. */
 apr_status_t store_snapshot(store_t *store);
 
-/* Calls visit for each event with id above `after`, lowest first, at most `limit`. Set are the
- * cells that are hashed, as they were hashed (what was learned later is not joined), and HASH. The
- * event is valid during the call; a non-zero answer stops. */
+/* The events with an id above `after`, lowest first, at most `limit`: all are read into the pool at
+ * once, and neither the store nor its connection is needed to use them. Set are the cells that are
+ * hashed, as they were hashed (what was learned later is not joined), and HASH. */
+apr_status_t store_walk_some(store_t *store, apr_int64_t after, int limit,
+                             apr_array_header_t **events, apr_pool_t *pool);
+
+/* Calls visit for each of them, some hundred being in memory at a time. The event is valid during
+ * the call; a non-zero answer stops. */
 apr_status_t store_walk(store_t *store, apr_int64_t after, int limit, store_event_visit_t visit,
                         void *payload, apr_pool_t *pool);
 

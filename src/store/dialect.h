@@ -17,6 +17,8 @@ typedef struct dialect_t {
     const char *begin;
     const char *snapshot; /* begins a transaction that sees one state of the database */
     const char *lock;     /* a select that makes writers wait, or NULL */
+    const char *packs;    /* a function that makes one text by a format, where that is cheaper than
+                           * many columns, and takes bytes that are no UTF-8; or NULL */
     int partitions;       /* events are kept in partitions by month, see partition.c */
     const char *busy;   /* error text of a database that another one holds for a moment, or NULL */
     const char *like;   /* an operator that takes letters of both cases for the same */

@@ -4,8 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "query.h"
-#include "text/duration.h"
+#include "handle.h"
 
 apr_status_t store_snapshot(store_t *store)
 {
@@ -13,86 +12,6 @@ apr_status_t store_snapshot(store_t *store)
         return connection_fail(store->connection, "this is no moment to hold a snapshot");
     }
     return connection_run(store->connection, store->dialect->snapshot);
-}
-
-/* ---- the trail as it was hashed ---- */
-
-#define WALK_PER_SELECT 500
-
-typedef struct walking_t {
-    store_t *store;
-    const char *select;
-    event_column_t column[EVENT_COLUMNS]; /* selected */
-    int columns;
-    apr_pool_t *pool; /* cleared for each select */
-} walking_t;
-
-static void choose_columns(walking_t *walking, apr_pool_t *pool)
-{
-    const char *list = "";
-
-    for (int column = 0; column < EVENT_COLUMNS; column++) {
-        if (event_columns[column].hashed || column == EVENT_HASH) {
-            list =
-                apr_pstrcat(pool, list, *list ? ", " : "", row_name((event_column_t)column), NULL);
-            walking->column[walking->columns++] = (event_column_t)column;
-        }
-    }
-    walking->select =
-        apr_pstrcat(pool, "SELECT ", list, " FROM events WHERE id > %s ORDER BY id LIMIT %s", NULL);
-}
-
-static void read_event(const walking_t *walking, const rows_t *rows, event_t *event,
-                       char time[TIME_TEXT_SIZE])
-{
-    for (int i = 0; i < walking->columns; i++) {
-        event->cell[walking->column[i]] = rows_text(rows, i);
-    }
-    if (event->cell[EVENT_TIME]) {
-        event->cell[EVENT_TIME] =
-            time_write(time, apr_time_from_msec(apr_atoi64(event->cell[EVENT_TIME])));
-    }
-}
-
-static apr_status_t select_walk(walking_t *walking, apr_int64_t after, int limit, rows_t *rows)
-{
-    statement_t *statement;
-    apr_status_t status;
-
-    apr_pool_clear(walking->pool);
-    status = connection_prepare(walking->store->connection, walking->select, &statement);
-    const char *values[] = {number_text(after, walking->pool), number_text(limit, walking->pool)};
-    return status ? status
-                  : connection_select(walking->store->connection, statement, values, rows,
-                                      walking->pool);
-}
-
-apr_status_t store_walk(store_t *store, apr_int64_t after, int limit, store_event_visit_t visit,
-                        void *payload, apr_pool_t *pool)
-{
-    walking_t walking = {.store = store};
-    char time[TIME_TEXT_SIZE];
-    event_t event = {.pool = pool};
-    int asked = 0, got = 0, stop = 0;
-    apr_status_t status = APR_SUCCESS;
-
-    choose_columns(&walking, pool);
-    apr_pool_create(&walking.pool, pool);
-    while (!status && !stop && limit > 0 && got == asked) {
-        rows_t rows;
-
-        asked = limit < WALK_PER_SELECT ? limit : WALK_PER_SELECT;
-        status = select_walk(&walking, after, asked, &rows);
-        got = status ? 0 : rows.left;
-        limit -= got;
-        while (!status && !stop && rows_next(&rows)) {
-            after = rows_integer(&rows, 0);
-            read_event(&walking, &rows, &event, time);
-            stop = visit(payload, &event);
-        }
-    }
-    apr_pool_destroy(walking.pool);
-    return status;
 }
 
 /* ---- chains and what was purged ---- */

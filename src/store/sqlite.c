@@ -202,6 +202,7 @@ const dialect_t dialect_sqlite = {
     .begin = "BEGIN IMMEDIATE",
     .snapshot = "BEGIN",
     .lock = NULL,
+    .packs = "printf",
     .busy = "database is locked",
     .remade = "database schema has changed",
     .like = "LIKE",

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/proof.h"
+#include "read_ahead.h"
 
-#define WALK_ALL 0x7fffffff
 #define RANGES_AT_ONCE 1000
 
 /* ---- holes, against the store's table ---- */
@@ -25,6 +24,7 @@ typedef struct checking_t {
     apr_hash_t *ranges; /* ranges_t by node */
     verify_t *verify;
     verify_holds_t *holds;
+    read_ahead_t *ahead; /* NULL: nobody else uses the store */
     apr_status_t status;
 } checking_t;
 
@@ -59,29 +59,55 @@ static const purged_range_t *next_range(checking_t *checking, ranges_t *ranges, 
                : NULL;
 }
 
-static int is_purged(void *payload, const purged_range_t *hole)
+static int is_known(checking_t *checking, const purged_range_t *hole)
 {
-    checking_t *checking = payload;
     ranges_t *ranges = ranges_of(checking, hole->node);
     const purged_range_t *known = next_range(checking, ranges, hole->node);
 
     if (!known || known->first != hole->first || known->last != hole->last ||
         strcmp(known->before, hole->before) || strcmp(known->hash, hole->hash)) {
-        return 1;
+        return 0;
     }
     ranges->after = known->first;
     ranges->at++;
-    return 0;
+    return 1;
+}
+
+static int is_purged(void *payload, const purged_range_t *hole)
+{
+    checking_t *checking = payload;
+    int known;
+
+    if (checking->ahead) {
+        read_ahead_lock(checking->ahead);
+    }
+    known = is_known(checking, hole);
+    if (checking->ahead) {
+        read_ahead_unlock(checking->ahead);
+    }
+    return !known;
 }
 
 /* ---- a store ---- */
 
-static int check_event(void *payload, const event_t *event)
+/* Down to the first event that is not as it was written. */
+static apr_status_t check_events(checking_t *checking)
 {
-    checking_t *checking = payload;
+    tool_t *tool = checking->tool;
+    const event_t *event;
+    int fault = 0;
+    apr_status_t status = read_ahead_start(&checking->ahead, tool->store, tool->pool);
 
-    verify_holds_note(checking->holds, event);
-    return verify_event(checking->verify, event);
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    while (!fault && (event = read_ahead_next(checking->ahead))) {
+        verify_holds_note(checking->holds, event);
+        fault = verify_event(checking->verify, event);
+    }
+    status = read_ahead_stop(checking->ahead);
+    checking->ahead = NULL;
+    return fault ? APR_SUCCESS : status;
 }
 
 static apr_status_t check_ends(checking_t *checking)
@@ -167,7 +193,7 @@ static int read_store(checking_t *checking)
     if (result || fault) {
         return fault ? tell(fault) : result;
     }
-    if (store_walk(tool->store, 0, WALK_ALL, check_event, checking, tool->pool) != APR_SUCCESS ||
+    if (check_events(checking) != APR_SUCCESS ||
         (!verify_fault(checking->verify) && check_ends(checking) != APR_SUCCESS) ||
         checking->status != APR_SUCCESS) {
         return tool_unreadable(tool);

@@ -1,6 +1,6 @@
 /* Whatever is done to a trail behind the keeper's back, user-audit finds it and says what it is; on
  * SQLite and PostgreSQL. The trail is the keeper's own, with holes, holds and checkpoints. */
-#include "test_store_fixture.h"
+#include "tamper_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <apr_dbd.h>
 #include <apr_file_io.h>
 
 #include "keeper/keeper.h"
@@ -23,64 +22,8 @@
 #define NODE "n1"
 #define READS 24
 #define WRITES 30
-#define OUTPUT_SIZE 65536
-
-static const char *const tables[] = {"events", "chains",      "purged",
-                                     "holds",  "purged_sets", "checkpoints"};
 
 static volatile sig_atomic_t stop;
-static const apr_dbd_driver_t *driver;
-static apr_dbd_t *handle;
-static char output[OUTPUT_SIZE];
-
-/* ---- the database, by hand ---- */
-
-static void sql(fixture_t *fixture, const char *statement)
-{
-    int changed, answer = apr_dbd_query(driver, handle, &changed, statement);
-
-    if (answer) {
-        fail_msg("%s: %s", statement, apr_dbd_error(driver, handle, answer));
-    }
-    (void)fixture;
-}
-
-/* Closes what apr_dbd itself leaves open when the pool goes. */
-static apr_status_t close_database(void *opened)
-{
-    return apr_dbd_close(driver, opened);
-}
-
-static void open_database(fixture_t *fixture)
-{
-    if (fixture->store) {
-        store_close(fixture->store);
-        fixture->store = NULL;
-    }
-    assert_int_equal(apr_dbd_get_driver(fixture->pool, fixture->config.driver, &driver),
-                     APR_SUCCESS);
-    assert_int_equal(apr_dbd_open(driver, fixture->pool, fixture->config.params, &handle),
-                     APR_SUCCESS);
-    apr_pool_cleanup_register(fixture->pool, handle, close_database, apr_pool_cleanup_null);
-}
-
-static void keep(fixture_t *fixture)
-{
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        sql(fixture, apr_psprintf(fixture->pool, "DROP TABLE IF EXISTS kept_%s", tables[i]));
-        sql(fixture, apr_psprintf(fixture->pool, "CREATE TABLE kept_%s AS SELECT * FROM %s",
-                                  tables[i], tables[i]));
-    }
-}
-
-static void put_back(fixture_t *fixture)
-{
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        sql(fixture, apr_psprintf(fixture->pool, "DELETE FROM %s", tables[i]));
-        sql(fixture, apr_psprintf(fixture->pool, "INSERT INTO %s SELECT * FROM kept_%s", tables[i],
-                                  tables[i]));
-    }
-}
 
 /* ---- a trail ---- */
 
@@ -213,56 +156,6 @@ static void run_keeper(fixture_t *fixture)
     assert_true(WIFEXITED(result) && WEXITSTATUS(result) == KEEPER_STOPPED);
 }
 
-/* ---- the command ---- */
-
-static int run(fixture_t *fixture, const char *words)
-{
-    FILE *pipe =
-        popen(apr_psprintf(fixture->pool, "'%s' -d %s -p '%s' -s '%s' %s 2>&1", USER_AUDIT,
-                           fixture->config.driver, fixture->config.params, fixture->folder, words),
-              "r");
-    size_t length;
-    int result;
-
-    assert_non_null(pipe);
-    length = fread(output, 1, sizeof(output) - 1, pipe);
-    output[length] = '\0';
-    result = pclose(pipe);
-    assert_true(WIFEXITED(result));
-    return WEXITSTATUS(result);
-}
-
-static void expect(fixture_t *fixture, const char *words, int status, const char *said)
-{
-    int result = run(fixture, words);
-
-    if (result != status || !strstr(output, said)) {
-        fail_msg("%s: status %d, \"%s\" instead of %d, \"%s\"", words, result, output, status,
-                 said);
-    }
-}
-
-/* Statements parted by ";;". */
-static void tamper(fixture_t *fixture, const char *statements, const char *said)
-{
-    char *list = apr_pstrdup(fixture->pool, statements), *next;
-    int result;
-
-    for (char *at = list; at; at = next) {
-        next = strstr(at, ";;");
-        if (next) {
-            *next = '\0';
-            next += 2;
-        }
-        sql(fixture, at);
-    }
-    result = run(fixture, "verify");
-    if (result != 1 || !strstr(output, said)) {
-        fail_msg("%s: status %d, \"%s\" instead of \"%s\"", statements, result, output, said);
-    }
-    put_back(fixture);
-}
-
 static fixture_t *make_trail(void **state)
 {
     fixture_t *fixture = fixture_of(state);
@@ -272,13 +165,13 @@ static fixture_t *make_trail(void **state)
                                                NULL),
                                    getuid(), getgid(), key, fixture->pool),
                      APR_SUCCESS);
-    open_database(fixture);
+    tamper_open(fixture);
     append_some(fixture, READS, WRITES);
     run_keeper(fixture);
     append_some(fixture, 0, 4);
     run_keeper(fixture);
-    keep(fixture);
-    expect(fixture, "verify", 0, "intact from 1 to ");
+    tamper_keep(fixture);
+    tamper_expect(fixture, "verify", 0, "intact from 1 to ");
     return fixture;
 }
 
@@ -297,39 +190,40 @@ static void test_every_column(void **state)
     fixture_t *fixture = make_trail(state);
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        tamper(fixture,
-               apr_psprintf(fixture->pool, "UPDATE events SET %s = '1x' WHERE id = " MIDDLE,
-                            texts[i]),
-               "is broken: its content is not what was hashed");
-        tamper(fixture,
-               apr_psprintf(fixture->pool, "UPDATE events SET %s = NULL WHERE id = " MIDDLE,
-                            texts[i]),
-               "is broken: its content is not what was hashed");
+        tamper_find(fixture,
+                    apr_psprintf(fixture->pool, "UPDATE events SET %s = '1x' WHERE id = " MIDDLE,
+                                 texts[i]),
+                    "is broken: its content is not what was hashed");
+        tamper_find(fixture,
+                    apr_psprintf(fixture->pool, "UPDATE events SET %s = NULL WHERE id = " MIDDLE,
+                                 texts[i]),
+                    "is broken: its content is not what was hashed");
     }
-    tamper(fixture, "UPDATE events SET time_ms = time_ms + 1 WHERE id = " MIDDLE, "is broken");
-    tamper(fixture, "UPDATE events SET sequence = sequence + 1 WHERE id = " MIDDLE, "is broken");
-    tamper(fixture, "UPDATE events SET id = 100000 WHERE id = " MIDDLE, "missing");
+    tamper_find(fixture, "UPDATE events SET time_ms = time_ms + 1 WHERE id = " MIDDLE, "is broken");
+    tamper_find(fixture, "UPDATE events SET sequence = sequence + 1 WHERE id = " MIDDLE,
+                "is broken");
+    tamper_find(fixture, "UPDATE events SET id = 100000 WHERE id = " MIDDLE, "missing");
 }
 
 static void test_missing_and_more(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture, "DELETE FROM events WHERE id = " MIDDLE, "no purge removed exactly these");
-    tamper(fixture, "DELETE FROM events WHERE id = 1", "no purge removed exactly these");
-    tamper(fixture, "DELETE FROM events WHERE id > (SELECT MAX(id) - 3 FROM kept_events)",
-           "the end was cut off");
-    tamper(fixture, "DELETE FROM events", "missing");
-    tamper(fixture,
-           "DROP TABLE IF EXISTS forged;;"
-           "CREATE TABLE forged AS SELECT * FROM events WHERE id = " MIDDLE ";;"
-           "UPDATE forged SET id = 100000;;INSERT INTO events SELECT * FROM forged",
-           "is broken");
-    tamper(fixture,
-           "UPDATE events SET id = 100000 WHERE id = " MIDDLE ";;"
-           "UPDATE events SET id = " MIDDLE " WHERE id = " MIDDLE " + 1;;"
-           "UPDATE events SET id = " MIDDLE " + 1 WHERE id = 100000",
-           "is broken");
+    tamper_find(fixture, "DELETE FROM events WHERE id = " MIDDLE, "no purge removed exactly these");
+    tamper_find(fixture, "DELETE FROM events WHERE id = 1", "no purge removed exactly these");
+    tamper_find(fixture, "DELETE FROM events WHERE id > (SELECT MAX(id) - 3 FROM kept_events)",
+                "the end was cut off");
+    tamper_find(fixture, "DELETE FROM events", "missing");
+    tamper_find(fixture,
+                "DROP TABLE IF EXISTS forged;;"
+                "CREATE TABLE forged AS SELECT * FROM events WHERE id = " MIDDLE ";;"
+                "UPDATE forged SET id = 100000;;INSERT INTO events SELECT * FROM forged",
+                "is broken");
+    tamper_find(fixture,
+                "UPDATE events SET id = 100000 WHERE id = " MIDDLE ";;"
+                "UPDATE events SET id = " MIDDLE " WHERE id = " MIDDLE " + 1;;"
+                "UPDATE events SET id = " MIDDLE " + 1 WHERE id = 100000",
+                "is broken");
 }
 
 /* With the store's own note of the end: the checkpoints know better. */
@@ -344,36 +238,36 @@ static void test_the_end(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture, "UPDATE chains SET sequence = sequence - 1", "note of the end");
-    tamper(fixture, "UPDATE chains SET hash = '1x'", "note of the end");
-    tamper(fixture, "UPDATE chains SET sequence = sequence + 1", "the end was cut off");
-    tamper(fixture, CUT, "missing since checkpoint");
-    tamper(fixture, CUT ";;DELETE FROM checkpoints", "missing since checkpoint");
+    tamper_find(fixture, "UPDATE chains SET sequence = sequence - 1", "note of the end");
+    tamper_find(fixture, "UPDATE chains SET hash = '1x'", "note of the end");
+    tamper_find(fixture, "UPDATE chains SET sequence = sequence + 1", "the end was cut off");
+    tamper_find(fixture, CUT, "missing since checkpoint");
+    tamper_find(fixture, CUT ";;DELETE FROM checkpoints", "missing since checkpoint");
 }
 
 static void test_purge_rows(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture, "DELETE FROM purged", "no purge removed exactly these");
-    tamper(
+    tamper_find(fixture, "DELETE FROM purged", "no purge removed exactly these");
+    tamper_find(
         fixture,
         "DELETE FROM purged WHERE first_sequence = (SELECT MAX(first_sequence) FROM kept_purged)",
         "no purge removed exactly these");
-    tamper(fixture, "UPDATE purged SET before_hash = hash", "no purge removed exactly these");
-    tamper(fixture, "UPDATE purged SET hash = before_hash", "no purge removed exactly these");
-    tamper(fixture,
-           "UPDATE purged SET last_sequence = last_sequence + 1 WHERE first_sequence = "
-           "(SELECT MAX(first_sequence) FROM kept_purged)",
-           "no purge removed exactly these");
-    tamper(fixture,
-           "INSERT INTO purged (node, first_sequence, last_sequence, before_hash, hash) "
-           "VALUES ('" NODE "', 100000, 100001, 'a', 'b')",
-           "no such hole");
-    tamper(fixture, "UPDATE purged_sets SET lanes = '00'", "was altered");
-    tamper(fixture, "UPDATE purged_sets SET events = events + 1", "was altered");
-    tamper(fixture, "UPDATE purged_sets SET ranges = ranges + 1", "was altered");
-    tamper(fixture, "DELETE FROM events WHERE operation = 'purged'", "missing");
+    tamper_find(fixture, "UPDATE purged SET before_hash = hash", "no purge removed exactly these");
+    tamper_find(fixture, "UPDATE purged SET hash = before_hash", "no purge removed exactly these");
+    tamper_find(fixture,
+                "UPDATE purged SET last_sequence = last_sequence + 1 WHERE first_sequence = "
+                "(SELECT MAX(first_sequence) FROM kept_purged)",
+                "no purge removed exactly these");
+    tamper_find(fixture,
+                "INSERT INTO purged (node, first_sequence, last_sequence, before_hash, hash) "
+                "VALUES ('" NODE "', 100000, 100001, 'a', 'b')",
+                "no such hole");
+    tamper_find(fixture, "UPDATE purged_sets SET lanes = '00'", "was altered");
+    tamper_find(fixture, "UPDATE purged_sets SET events = events + 1", "was altered");
+    tamper_find(fixture, "UPDATE purged_sets SET ranges = ranges + 1", "was altered");
+    tamper_find(fixture, "DELETE FROM events WHERE operation = 'purged'", "missing");
 }
 
 /* Somebody who deletes an event and notes it as purged, the chain's neighbours fitting. */
@@ -381,47 +275,49 @@ static void test_deleted_as_if_purged(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture,
-           "INSERT INTO purged (node, first_sequence, last_sequence, before_hash, hash) "
-           "SELECT node, sequence, sequence, previous_hash, hash FROM events WHERE id = "
-           "(SELECT MAX(id) - 1 FROM kept_events);;"
-           "DELETE FROM events WHERE id = (SELECT MAX(id) - 1 FROM kept_events)",
-           "which is not what the last event \"purged\" attests");
+    tamper_find(fixture,
+                "INSERT INTO purged (node, first_sequence, last_sequence, before_hash, hash) "
+                "SELECT node, sequence, sequence, previous_hash, hash FROM events WHERE id = "
+                "(SELECT MAX(id) - 1 FROM kept_events);;"
+                "DELETE FROM events WHERE id = (SELECT MAX(id) - 1 FROM kept_events)",
+                "which is not what the last event \"purged\" attests");
 }
 
 static void test_checkpoint_rows(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture, "UPDATE checkpoints SET content = replace(content, 'events', 'event')",
-           "was altered");
-    tamper(fixture, "UPDATE checkpoints SET content = replace(content, 'sequence ', 'sequence 1')",
-           "was altered");
-    tamper(fixture,
-           "UPDATE checkpoints SET number = number + 1 WHERE number = "
-           "(SELECT MAX(number) FROM kept_checkpoints)",
-           "was altered");
-    tamper(fixture, "DELETE FROM checkpoints WHERE number = 2", "one is missing");
-    tamper(fixture,
-           "DELETE FROM checkpoints WHERE number = "
-           "(SELECT MAX(number) FROM kept_checkpoints)",
-           "it was removed there");
-    tamper(fixture, "DELETE FROM checkpoints", "it was removed there");
-    expect(fixture, apr_psprintf(fixture->pool, "--key %s verify", CHECKPOINT_NONE), 1,
-           "signed with a key that is none of those given");
-    assert_int_equal(run(fixture, "public-key"), 0);
-    output[64] = '\0';
-    expect(fixture, apr_psprintf(fixture->pool, "--key %s verify", output), 0, "compared");
+    tamper_find(fixture, "UPDATE checkpoints SET content = replace(content, 'events', 'event')",
+                "was altered");
+    tamper_find(fixture,
+                "UPDATE checkpoints SET content = replace(content, 'sequence ', 'sequence 1')",
+                "was altered");
+    tamper_find(fixture,
+                "UPDATE checkpoints SET number = number + 1 WHERE number = "
+                "(SELECT MAX(number) FROM kept_checkpoints)",
+                "was altered");
+    tamper_find(fixture, "DELETE FROM checkpoints WHERE number = 2", "one is missing");
+    tamper_find(fixture,
+                "DELETE FROM checkpoints WHERE number = "
+                "(SELECT MAX(number) FROM kept_checkpoints)",
+                "it was removed there");
+    tamper_find(fixture, "DELETE FROM checkpoints", "it was removed there");
+    tamper_expect(fixture, apr_psprintf(fixture->pool, "--key %s verify", CHECKPOINT_NONE), 1,
+                  "signed with a key that is none of those given");
+    assert_int_equal(tamper_run(fixture, "public-key"), 0);
+    tamper_output[64] = '\0';
+    tamper_expect(fixture, apr_psprintf(fixture->pool, "--key %s verify", tamper_output), 0,
+                  "compared");
 }
 
 static void test_hold_rows(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    tamper(fixture, "UPDATE holds SET lifted_ms = 1", "holds that the trail says stand");
-    tamper(fixture, "DELETE FROM holds", "holds that the trail says stand");
-    tamper(fixture, "UPDATE holds SET who = '8'", "it was altered");
-    tamper(fixture, "UPDATE holds SET to_ms = 5", "it was altered");
+    tamper_find(fixture, "UPDATE holds SET lifted_ms = 1", "holds that the trail says stand");
+    tamper_find(fixture, "DELETE FROM holds", "holds that the trail says stand");
+    tamper_find(fixture, "UPDATE holds SET who = '8'", "it was altered");
+    tamper_find(fixture, "UPDATE holds SET to_ms = 5", "it was altered");
 }
 
 /* An older copy is put back; then the keeper goes on with it. */
@@ -431,15 +327,15 @@ static void test_restored(void **state)
 
     append_some(fixture, 0, 10);
     run_keeper(fixture);
-    expect(fixture, "verify", 0, "intact from 1 to ");
-    put_back(fixture);
-    expect(fixture, "verify", 1, "end missing since checkpoint");
+    tamper_expect(fixture, "verify", 0, "intact from 1 to ");
+    tamper_put_back(fixture);
+    tamper_expect(fixture, "verify", 1, "end missing since checkpoint");
     append_some(fixture, 3, 3);
     run_keeper(fixture);
-    expect(fixture, "verify", 3, "an older store was restored");
+    tamper_expect(fixture, "verify", 3, "an older store was restored");
     append_some(fixture, 3, 3);
     run_keeper(fixture);
-    expect(fixture, "verify", 3, "an older store was restored");
+    tamper_expect(fixture, "verify", 3, "an older store was restored");
 }
 
 /* A file that was shipped elsewhere tells this trail from another one of the same node. */
@@ -452,17 +348,17 @@ static void test_shipped_checkpoint(void **state)
     assert_int_equal(system(apr_psprintf(fixture->pool, "cp '%s'/checkpoints/*2-%s.checkpoint '%s'",
                                          fixture->folder, NODE, shipped)),
                      0);
-    expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 0,
-           "compared");
+    tamper_expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 0,
+                  "compared");
     fixture_teardown(state);
     fixture_setup(state);
     fixture = make_trail(state);
-    expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 1,
-           "attests: the trail was written anew");
+    tamper_expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 1,
+                  "attests: the trail was written anew");
     assert_int_equal(system(apr_psprintf(fixture->pool, "sed -i s/events/event/ '%s'", shipped)),
                      0);
-    expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 1,
-           "is no checkpoint, or was altered");
+    tamper_expect(fixture, apr_psprintf(fixture->pool, "--checkpoint '%s' verify", shipped), 1,
+                  "is no checkpoint, or was altered");
     unlink(shipped);
 }
 
@@ -475,17 +371,18 @@ static void shell(fixture_t *fixture, const char *command)
 static void expect_csv(fixture_t *fixture, const char *file, const char *words, int status,
                        const char *said)
 {
-    expect(fixture,
-           apr_psprintf(fixture->pool, "--csv '%s/%s' %s verify", fixture->folder, file, words),
-           status, said);
+    tamper_expect(fixture,
+                  apr_psprintf(fixture->pool, "--csv '%s/%s' %s verify", fixture->folder, file,
+                               words),
+                  status, said);
 }
 
 static void test_exports(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    assert_int_equal(run(fixture,
-                         apr_psprintf(fixture->pool, "export >'%s/all.csv'", fixture->folder)),
+    assert_int_equal(tamper_run(fixture, apr_psprintf(fixture->pool, "export >'%s/all.csv'",
+                                                      fixture->folder)),
                      0);
     expect_csv(fixture, "all.csv", "", 0, "intact from 1 to ");
     shell(fixture, "sed 10d all.csv >less.csv");
@@ -504,19 +401,19 @@ static void test_documented_script(void **state)
 {
     fixture_t *fixture = make_trail(state);
 
-    assert_int_equal(run(fixture, "public-key"), 0);
-    output[64] = '\0';
+    assert_int_equal(tamper_run(fixture, "public-key"), 0);
+    tamper_output[64] = '\0';
     shell(fixture,
           apr_psprintf(fixture->pool,
                        "awk '/^    # check.py/ {on = 1} on && /^[^ ]/ {exit} on "
                        "{sub(/^    /, \"\"); print}' '" T_SOURCE "/../docs/trail.md' >check.py && "
                        "python3 check.py %s checkpoints/* >said && grep -q 'checkpoints "
                        "are whole' said",
-                       output));
+                       tamper_output));
     shell(fixture, apr_psprintf(fixture->pool,
                                 "sed -i 's/^sequence .*/sequence 7/' checkpoints/*2-* && "
                                 "! python3 check.py %s checkpoints/* >said",
-                                output));
+                                tamper_output));
 }
 
 int main(void)
