@@ -6,6 +6,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client qw();
+use Digest::SHA qw(sha256_hex);
 use Process ();
 use Site;
 use Test::More;
@@ -29,6 +30,27 @@ sub status_of ($client) {
 sub open_sessions ($client, $login) {
     my $list = Client::decode_json($client->get('/audit-admin/sessions?format=json')->{body})->{sessions};
     return grep { $_->{login} eq $login && $_->{state} eq 'open' } @$list;
+}
+
+# Moves the moments of "everybody" in the list of ends by so many seconds.
+sub move_marks ($file, $seconds) {
+    my ($moment, $kind, $mark) = (15, 23, 3);    # columns; what a mark has as its kind
+
+    open my $in, '<', $file or die "$file: $!";
+    my @lines = <$in>;
+    close $in;
+    for my $line (@lines) {
+        chomp $line;
+        my @cells = split /\t/, $line, -1;
+        pop @cells;                              # its checksum
+        $cells[$moment] += $seconds * 1_000_000 if $cells[$kind] == $mark;
+        $line = join "\t", @cells;
+        $line .= "\t" . substr(sha256_hex($line), 0, 16) . "\n";
+    }
+    open my $out, '>', $file or die "$file: $!";
+    print $out @lines;
+    close $out or die "$file: $!";
+    return;
 }
 
 # ---- all of a user, and all others of one's own ----
@@ -85,6 +107,26 @@ sub open_sessions ($client, $login) {
     $site->httpd->start;
     status_of($portal);
     is(status_of($portal), 401, 'over a full restart without the list of sessions');
+}
+
+# ---- everybody, and then the clock is set back: as if it had been an hour ahead ----
+{
+    my $site = Site->start(version => 18);
+    my ($admin, $demo) = map { $site->login($_) } qw(admin demo);
+
+    is(post($admin, '/site/revoke')->{status}, 200, 'everybody is ended by a clock that is ahead');
+    $site->httpd->stop;
+    move_marks($site->httpd->state_dir . '/revoked', 3600);
+    $site->httpd->start;
+    is_deeply([ map { status_of($_) } $admin, $demo ], [ 401, 401 ], 'who was in before is out');
+    $_->{cookies} = {} for $admin, $demo;
+    $admin->login('admin', 'admin');
+    $demo->login('demo', 'demo');
+    is_deeply([ map { status_of($_) } $admin, $demo ], [ 200, 200 ], 'who logs in afterwards is in, whatever the clock says');
+    is(post($admin, '/site/revoke')->{status}, 200, 'everybody is ended again, by the clock that was set back');
+    is_deeply([ map { status_of($_) } $admin, $demo ], [ 401, 401 ], 'and out again');
+    $demo->login('demo', 'demo');
+    is(status_of($demo), 200, 'until the next login');
 }
 
 # ---- at most so many of one user ----

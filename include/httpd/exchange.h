@@ -29,6 +29,7 @@ typedef struct exchange_t {
     fingerprint_t fingerprint; /* of the cookie */
     char reference[SESSION_REFERENCE_SIZE];
     session_t session;       /* as the gate found it; state SESSION_FREE if it is not known */
+    apr_time_t marked;       /* when everybody on the site was ended, as known when it came; or 0 */
     apr_uint32_t generation; /* of the session table, just before it was looked at */
     session_kind_t kind;     /* of the caller; one without a cookie is no SESSION_KIND_COOKIE */
     int ending;              /* Odoo is being asked to end the refused session */

@@ -228,6 +228,10 @@ apr_status_t session_table_mark(session_table_t *table, const session_t *mark);
 /* That moment, 0 if there is none. Takes no lock where no site has a mark. */
 apr_time_t session_table_marked(session_table_t *table, const fingerprint_t *mark);
 
+/* The latest moment at which any session here began or everybody was ended. It lies ahead of the
+ * clock where that was set back: whoever ends everybody does so after it. Atomic. */
+apr_time_t session_table_latest(const session_table_t *table);
+
 /* A revoked session of a program may be used again; it begins anew at that moment, and an end from
  * before does not count any more, wherever it is read. APR_NOTFOUND; APR_EINVAL if it is not a
  * revoked one of SESSION_KIND_USER or SESSION_KIND_KEY. *lifted is the copy afterwards. */

@@ -157,8 +157,9 @@ static int oldest_first(const void *left, const void *right)
 {
     const session_t *first = left, *second = right;
 
-    if (first->started != second->started) {
-        return first->started < second->started ? -1 : 1;
+    /* By the clock that nobody sets. */
+    if (first->started_boot != second->started_boot) {
+        return first->started_boot < second->started_boot ? -1 : 1;
     }
     return memcmp(&first->fingerprint, &second->fingerprint, sizeof(first->fingerprint));
 }
@@ -195,11 +196,13 @@ void ending_limit(exchange_t *exchange, const session_t *newcomer)
 apr_status_t ending_everybody(exchange_t *exchange, const char *note)
 {
     session_t mark = {.kind = SESSION_KIND_MARK, .fingerprint = exchange->site->mark};
+    apr_time_t now = apr_time_now(), latest = session_table_latest(runtime()->sessions);
     apr_status_t status;
 
     apr_cpystrn(mark.site, exchange->site->name, sizeof(mark.site));
-    mark.started = mark.last_seen = apr_time_now();
-    set_revoked(&mark, SESSION_REASON_MANAGER, apr_time_now());
+    mark.started = mark.last_seen = now;
+    /* Where the clock was set back, some began at a time that is yet to come. */
+    set_revoked(&mark, SESSION_REASON_MANAGER, (now > latest ? now : latest) + 1);
     status = revocation_append_all(runtime()->revoked_file, &mark, 1, exchange->request->pool);
     if (status == APR_SUCCESS) {
         status = session_table_mark(runtime()->sessions, &mark);

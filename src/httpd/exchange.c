@@ -30,6 +30,7 @@ exchange_t *exchange_create(request_rec *request, const site_t *site)
     exchange->request = request;
     exchange->site = site;
     exchange->rules = rules_of(request, site);
+    exchange->marked = session_table_marked(runtime()->sessions, &site->mark);
     ap_set_module_config(request->request_config, &user_audit_module, exchange);
     return exchange;
 }

@@ -59,6 +59,9 @@ session_t life_prototype(exchange_t *exchange, const fingerprint_t *fingerprint,
     copy_text(proto.address, sizeof(proto.address), exchange->request->useragent_ip);
     proto.started = proto.last_action = proto.last_seen = exchange->request->request_time;
     proto.started_boot = proto.last_action_boot = boot_time_now();
+    if (kind == SESSION_KIND_COOKIE && proto.started < exchange->marked) {
+        proto.started = exchange->marked; /* the clock was set back: this request came later */
+    }
     return proto;
 }
 

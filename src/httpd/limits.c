@@ -6,7 +6,7 @@ session_limits_t limits_of(const exchange_t *exchange)
 {
     session_limits_t limits = exchange->rules->limits;
 
-    limits.not_before = session_table_marked(runtime()->sessions, &exchange->site->mark);
+    limits.not_before = exchange->marked;
     return limits;
 }
 

@@ -53,6 +53,11 @@ apr_time_t session_table_marked(session_table_t *table, const fingerprint_t *mar
                : 0;
 }
 
+apr_time_t session_table_latest(const session_table_t *table)
+{
+    return atomic_load(&table->latest);
+}
+
 /* ---- programs ---- */
 
 static int is_program(const session_t *session)

@@ -241,10 +241,16 @@ static void fill(table_slot_t *slot, const session_t *session, session_state_t s
     slot->session.state = (apr_byte_t)state;
 }
 
-static void note_kind(session_table_t *table, const session_t *session)
+static void note_moment(session_table_t *table, const session_t *session, apr_time_t ended)
 {
-    if (session->kind == SESSION_KIND_MARK) {
+    int mark = session->kind == SESSION_KIND_MARK;
+    apr_time_t moment = mark ? ended : session->started;
+
+    if (mark) {
         atomic_store(&table->marks, 1);
+    }
+    if (moment > atomic_load_explicit(&table->latest, memory_order_relaxed)) {
+        atomic_store(&table->latest, moment);
     }
 }
 
@@ -322,7 +328,7 @@ apr_uint32_t table_insert(session_table_t *table, apr_uint32_t *bucket, const se
         table_slot_t *slot = table_slot(table, index);
 
         fill(slot, session, state);
-        note_kind(table, session);
+        note_moment(table, session, session->ended);
         slot->next = *bucket;
         *bucket = index;
         table_list_append(table, index);
@@ -336,6 +342,7 @@ void table_replace(session_table_t *table, apr_uint32_t index, const session_t *
 {
     list_remove(table, index);
     fill(table_slot(table, index), session, state);
+    note_moment(table, session, session->ended);
     table_list_append(table, index);
 }
 
@@ -350,6 +357,9 @@ void table_end_session(table_entry_t *entry, session_state_t state, session_reas
     table_order_stores();
     entry->session->state = (apr_byte_t)state;
     table_list_append(entry->table, entry->index);
+    if (entry->session->kind == SESSION_KIND_MARK) {
+        note_moment(entry->table, entry->session, now);
+    }
     if (state != SESSION_LOGGED_OUT) {
         atomic_fetch_add(&entry->table->generation, 1);
     }

@@ -16,7 +16,7 @@
 #include "session/table.h"
 
 #define TABLE_MAGIC APR_UINT64_C(0x3153534553415541)
-#define TABLE_LAYOUT 3u /* counts up with every change of a struct below or of session_t */
+#define TABLE_LAYOUT 4u /* counts up with every change of a struct below or of session_t */
 #define TABLE_ALIGNMENT 64u
 #define TABLE_STATES (SESSION_REVOKED + 1)
 
@@ -59,6 +59,7 @@ struct session_table_t {
     _Atomic apr_int64_t cleanup_due;
     _Atomic apr_int64_t synced_at; /* boot clock */
     _Atomic apr_uint32_t marks;    /* 0: no slot was ever a mark */
+    _Atomic apr_int64_t latest;    /* session_table_latest */
     _Atomic apr_uint32_t full;     /* somebody found no slot since the last one found one */
 
     pthread_mutex_t lock;

@@ -78,7 +78,7 @@ sub _is ($cell, $wanted) {
 sub wait_for ($self, $count, @conditions) {
     my @found;
 
-    Process::wait_until(sub { (@found = $self->events(@conditions)) >= $count }, 15)
+    Process::wait_until(sub { (@found = $self->events(@conditions)) >= $count }, 60)
         or croak "$count events with (@conditions) awaited, there are:\n" . $self->describe;
     return @found;
 }
@@ -89,7 +89,7 @@ sub settle ($self, $client) {
 
     $client->post_json('/web/session/authenticate',
         $client->envelope({ db => 'odoo', login => $mark, password => 'x' }), cookies => 0);
-    Process::wait_until(sub { $self->query("SELECT 1 AS found FROM events WHERE login = '$mark'") }, 20)
+    Process::wait_until(sub { $self->query("SELECT 1 AS found FROM events WHERE login = '$mark'") }, 60)
         or croak "what was asked last is not on record:\n" . $self->describe;
     return $self;
 }

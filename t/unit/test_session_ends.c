@@ -40,6 +40,34 @@ static void a_mark_ends_what_began_before(void **state)
     assert_true(session_table_marked(table, &mark.fingerprint) == NOW + 10 * SECOND);
 }
 
+static void the_latest_moment_is_known(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t first = session_number(1, 20), earlier = session_number(2, 10),
+              mark = mark_at(NOW + 30 * SECOND), program = session_number(3, 90), found, evicted;
+    int created;
+
+    assert_true(session_table_latest(table) == 0);
+    assert_int_equal(session_table_restore(table, &first), APR_SUCCESS);
+    assert_int_equal(session_table_admit(table, &earlier, &created, &evicted), APR_SUCCESS);
+    assert_true(session_table_latest(table) == first.started);
+    assert_int_equal(session_table_mark(table, &mark), APR_SUCCESS);
+    assert_true(session_table_latest(table) == NOW + 30 * SECOND);
+    mark.ended = NOW + 40 * SECOND;
+    assert_int_equal(session_table_mark(table, &mark), APR_SUCCESS);
+    assert_true(session_table_latest(table) == NOW + 40 * SECOND);
+    mark.ended = NOW + 50 * SECOND; /* as another machine tells it */
+    assert_int_equal(session_table_restore(table, &mark), APR_SUCCESS);
+    assert_true(session_table_latest(table) == NOW + 50 * SECOND);
+    session_table_end(table, &first.fingerprint, SESSION_LOGGED_OUT, SESSION_REASON_LOGOUT, NULL,
+                      &found);
+    first.started = NOW + 60 * SECOND;
+    assert_int_equal(session_table_admit(table, &first, &created, &evicted), APR_SUCCESS);
+    assert_true(session_table_latest(table) == NOW + 60 * SECOND);
+    assert_int_equal(session_table_restore(table, &program), APR_SUCCESS);
+    assert_true(session_table_latest(table) >= NOW + 60 * SECOND);
+}
+
 static void a_lift_outlasts_the_end_before_it(void **state)
 {
     session_table_t *table = new_table(*state, 8);
@@ -90,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_POOL(a_mark_ends_what_began_before),
+        WITH_POOL(the_latest_moment_is_known),
         WITH_POOL(a_lift_outlasts_the_end_before_it),
         WITH_POOL(odoo_is_asked_by_one_at_a_time),
     };
