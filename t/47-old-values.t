@@ -116,6 +116,17 @@ sub long_texts ($site, $admin, $version) {
     return;
 }
 
+# Of a large answer the begin is kept; what stood behind it was shown all the same, so that an older
+# answer has no say.
+sub beyond_what_is_kept ($site, $admin, $version) {
+    form($admin, $version, $_, 'city') for $gemini, $ready;
+    save($admin, $version, $azure, { comment => 'Lorem ipsum ' x 3000 });
+    $admin->call_kw('res.partner', 'read', [ [ $gemini, $azure, $ready ], [qw(city comment)] ]);
+    $admin->call_kw('res.partner', 'write', [ [ $gemini, $azure, $ready ], { phone => '1', city => 'Bern' } ]);
+    is_deeply [ keys %{ last_old($site, $admin) } ], [$gemini], "$version: what a large answer begins with";
+    return;
+}
+
 sub over_a_restart ($site, $admin, $version) {
     form($admin, $version, $ready, qw(name city));
     $site->httpd->graceful;
@@ -175,6 +186,7 @@ for my $version (16 .. 19) {
     after_an_error($site, $admin, $version);
     secrets($site, $admin, $version);
     long_texts($site, $admin, $version);
+    beyond_what_is_kept($site, $admin, $version);
     over_a_restart($site, $admin, $version);
     another_session($site, $version);
 }

@@ -15,6 +15,8 @@
 #include "settings/settings_file.h"
 #include "trail/event.h"
 
+typedef struct shown_gathered_t shown_gathered_t;
+
 typedef struct exchange_t {
     request_rec *request;
     const site_t *site;
@@ -44,9 +46,9 @@ typedef struct exchange_t {
     const char *model;      /* the call's, or of an import the one that it is for */
     int wanted;             /* the call's event is tracked */
     const char *old_values; /* JSON: what the session was last shown of what it writes, or NULL */
-    int written;            /* that was forgotten, for it holds no longer */
-    event_t *event;         /* what stands in the journal so far; NULL: nothing yet */
-    apr_uint64_t number;    /* in the journal, of the intent; 0: no intent was written */
+    shown_gathered_t *gathered; /* of an answer that shows records; NULL: of no use */
+    event_t *event;             /* what stands in the journal so far; NULL: nothing yet */
+    apr_uint64_t number;        /* in the journal, of the intent; 0: no intent was written */
     reply_reader_t *reply_reader;
     reply_head_t head;
     int concluded; /* the outcome is on record */
@@ -82,11 +84,16 @@ int record_refuses(exchange_t *exchange, apr_status_t status);
 /* The answer is known, or will never be: applies it to the session and writes the outcome. Only the
  * first call counts. */
 void record_outcome(exchange_t *exchange, int complete);
-/* Old values: what the session was shown of the records that it writes, in the call that was read;
- * then, with its answer, what is shown now; and that what it wrote is shown no longer. */
+/* Old values: what the session was shown of the records that it writes, in the call that was
+ * read. */
 void old_values_find(exchange_t *exchange);
-void old_values_watch(exchange_t *exchange); /* the answer's reader was made and has read nothing */
-void old_values_forget(exchange_t *exchange);
+/* The answer's head is known: whether it is worth gathering. */
+void old_values_watch(exchange_t *exchange);
+/* More of it; returns 1 once no more is wanted. */
+int old_values_gather(exchange_t *exchange, const char *data, apr_size_t length);
+void old_values_gathered(exchange_t *exchange); /* that was all of it */
+/* With the outcome: keeps what was shown, and that what was written is shown no longer. */
+void old_values_note(exchange_t *exchange, const reply_t *reply);
 /* Asks the browser for its client hints, in the headers of a page that goes to it over TLS. */
 void hints_ask(exchange_t *exchange);
 /* What it sent of them, for the event. */

@@ -39,21 +39,11 @@ typedef struct reply_t {
     int second_factor;   /* the password was right, a second factor is asked for */
 } reply_t;
 
-/* Told of each record that an answer shows, as it streams by; record and id live until the next. */
-typedef struct reply_watcher_t {
-    void (*shown)(void *payload, apr_int64_t id, json_value_t *record);
-    void *payload;
-} reply_watcher_t;
-
 typedef struct reply_reader_t reply_reader_t;
 
 /* call may be NULL (no body was read). wants_ids: 0 if nobody will look at record_ids. */
 reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, const call_t *call,
                                     const reply_head_t *head, int wants_ids);
-
-/* To be called before the first feed: the reader reads on to the end of the records, if the call is
- * one whose answer shows any. Costs a tree for each record. */
-void reply_reader_watch(reply_reader_t *reader, const reply_watcher_t *watcher);
 
 /* Returns 1 when the rest of the answer cannot change the result: the caller may stop reading and
  * pass the rest on unseen. */

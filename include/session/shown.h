@@ -1,58 +1,66 @@
-/* What each session was shown of records, so that an event can tell the old value of a field beside
- * the new one: "as last shown to this session", nothing else. Values are texts to this room.
+/* What each session was shown, so that an event can tell the old value of a field beside the new
+ * one: "as last shown to this session", nothing else. Notes are bytes to this room, kept in the
+ * order in which they came.
  *
  * Shared memory of a fixed size that outlives restarts; any process and thread may call anything
- * here. Each call holds one of many locks for some microseconds; a process that dies within costs
- * the entries of that lock, at most SHOWN_WAYS of them. Where there is no room the entry that was
- * used least recently among SHOWN_WAYS goes: what is not known is not told, and never guessed.
+ * here. Each call holds one of SHOWN_SHARDS locks for as long as one note is copied; a process that
+ * dies within costs what that shard knows. Where there is no room the oldest notes go, large ones
+ * before small ones. Who lists notes never gets one behind another that is gone: what is not known
+ * any more is not told, and never guessed.
  *
- * An entry is found by a keyed hash of whose it is and of which record, 128 bits long. It dies with
- * the fingerprint: nobody can ask for what an ended session was shown. */
+ * Notes are found by a keyed hash of whose they are, 128 bits long. They die with the fingerprint:
+ * nobody can ask for what an ended session was shown. */
 #ifndef SESSION_SHOWN_H
 #define SESSION_SHOWN_H
 
 #include <apr_errno.h>
 #include <apr_pools.h>
+#include <sys/uio.h>
 
 #include "session/fingerprint.h"
 
-#define SHOWN_ENTRIES 8192    /* records, of all sessions: 32 MiB at most, taken as they fill */
-#define SHOWN_WAYS 8          /* places that one record may have */
-#define SHOWN_ENTRY_SIZE 4096 /* bytes of an entry, names and values of its fields in it */
-#define SHOWN_VALUE_SIZE 1024 /* bytes of a value with its NUL */
-#define SHOWN_NAME_SIZE 64    /* bytes of a field's name with its NUL: PostgreSQL's limit */
+#define SHOWN_SHARDS 16
+#define SHOWN_LANE_SIZE (1024 * 1024) /* bytes of small and of large notes in each shard */
+#define SHOWN_SMALL_SIZE 4096         /* bytes of the largest small note */
+#define SHOWN_NOTE_SIZE (64 * 1024)   /* bytes of the largest note */
+#define SHOWN_MODEL_SIZE 128          /* bytes of a model's name with its NUL; Odoo's end at 63 */
 
 typedef struct shown_t shown_t;
 
 /* A session and a model. */
 typedef struct shown_view_t {
-    unsigned char key[DIGEST_SIZE];
+    apr_uint64_t key[2];
 } shown_view_t;
 
-typedef struct shown_field_t {
-    const char *name;
-    const char *value; /* NULL: none, or unknown */
-} shown_field_t;
-
-/* Makes the memory in a pool that outlives restarts. APR_ENOMEM. */
+/* Makes the memory in a pool that outlives restarts. It is left out of core dumps. APR_ENOMEM. */
 apr_status_t shown_create(shown_t **shown, apr_pool_t *pool);
 /* Whether what was kept over a restart can be used by this code. APR_EMISMATCH. */
 apr_status_t shown_check(const shown_t *shown);
 
-/* uid and database belong to it: a session that becomes somebody else's has seen nothing yet. */
-void shown_view(const shown_t *shown, const fingerprint_t *session, apr_int64_t uid,
-                const char *database, const char *model, shown_view_t *view);
+/* uid and database belong to it: a session that becomes somebody else's has seen nothing yet. 0 if
+ * a name is too long to be one. */
+int shown_view(const shown_t *shown, const fingerprint_t *session, apr_int64_t uid,
+               const char *database, const char *model, shown_view_t *view);
 
-/* These values take the place of what was shown of the same fields before; without a value, or with
- * one that is too long or finds no room, a field is forgotten. make: 0 if only what is known
- * already shall be kept up. */
-void shown_note(shown_t *shown, const shown_view_t *view, apr_int64_t record,
-                const shown_field_t *fields, apr_size_t count, int make);
+/* Adds a note of these pieces in a row, together at most SHOWN_NOTE_SIZE bytes. */
+void shown_add(shown_t *shown, const shown_view_t *view, const struct iovec *pieces, int count);
+/* 1 if a note may be known. */
+int shown_any(shown_t *shown, const shown_view_t *view);
 
-/* Fills in the value of each field that is known, from the pool, and returns how many are. */
-apr_size_t shown_find(shown_t *shown, const shown_view_t *view, apr_int64_t record,
-                      shown_field_t *fields, apr_size_t count, apr_pool_t *pool);
+/* Where in the memory a note stands, or stood; of no use to others. */
+typedef struct shown_place_t {
+    apr_uint64_t position; /* 0: nowhere */
+    apr_uint64_t turn;     /* of the shard, when it was added */
+} shown_place_t;
 
-void shown_forget(shown_t *shown, const shown_view_t *view, apr_int64_t record);
+/* A walk through the notes of a view, the latest first: all 0 at its begin. */
+typedef struct shown_walk_t {
+    int begun;
+    shown_place_t next[2];
+} shown_walk_t;
+
+/* A copy of the next note, aligned for any type; NULL behind the last that is still known. */
+const char *shown_next(shown_t *shown, const shown_view_t *view, shown_walk_t *walk,
+                       apr_size_t *length, apr_pool_t *pool);
 
 #endif

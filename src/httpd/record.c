@@ -390,9 +390,7 @@ void record_outcome(exchange_t *exchange, int complete)
     exchange->login = tried_login(exchange);
     life_apply(exchange, reply, &session);
     remember(exchange, reply);
-    if (reply->outcome == OUTCOME_SUCCESS || reply->outcome == OUTCOME_UNKNOWN) {
-        old_values_forget(exchange);
-    }
+    old_values_note(exchange, reply);
     write_outcome(exchange, reply, &session);
     record_revoked_devices(exchange, reply, &session);
 }

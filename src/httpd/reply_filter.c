@@ -68,8 +68,10 @@ static progress_t read_buckets(exchange_t *exchange, apr_bucket_brigade *brigade
          bucket = APR_BUCKET_NEXT(bucket)) {
         const char *data;
         apr_size_t length;
+        int done;
 
         if (APR_BUCKET_IS_EOS(bucket)) {
+            old_values_gathered(exchange);
             return PROGRESS_DONE;
         }
         if (AP_BUCKET_IS_ERROR(bucket)) {
@@ -81,7 +83,8 @@ static progress_t read_buckets(exchange_t *exchange, apr_bucket_brigade *brigade
         if (apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ) != APR_SUCCESS) {
             return PROGRESS_CUT;
         }
-        if (reply_reader_feed(exchange->reply_reader, data, length)) {
+        done = reply_reader_feed(exchange->reply_reader, data, length);
+        if (old_values_gather(exchange, data, length) && done) {
             return PROGRESS_DONE;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "odoo/call.h"
 #include "odoo/shown_values.h"
 #include "text/json_value.h"
 

@@ -3,7 +3,7 @@
 #ifndef ODOO_RECORD_READER_H
 #define ODOO_RECORD_READER_H
 
-#include "odoo/reply.h"
+#include "odoo/shown_values.h"
 #include "text/json_scan.h"
 
 typedef struct record_reader_t record_reader_t;

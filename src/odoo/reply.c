@@ -563,13 +563,6 @@ reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, cons
     return reader;
 }
 
-void reply_reader_watch(reply_reader_t *reader, const reply_watcher_t *watcher)
-{
-    if (reader->envelope && reader->call && reader->call->shown && is_accepted(reader)) {
-        reply_envelope_watch(reader->envelope, reader->pool, reader->call->shown, watcher);
-    }
-}
-
 int reply_reader_feed(reply_reader_t *reader, const char *data, apr_size_t length)
 {
     apr_size_t before = reader->script ? reply_script_find(reader->script, data, length) : 0;

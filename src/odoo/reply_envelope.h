@@ -6,7 +6,7 @@
 
 #include "odoo/call.h"
 #include "odoo/identity.h"
-#include "odoo/reply.h"
+#include "odoo/shown_values.h"
 
 typedef struct reply_envelope_t reply_envelope_t;
 

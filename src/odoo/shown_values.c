@@ -3,11 +3,9 @@
 #include <string.h>
 
 #include "call_values.h"
+#include "reply_envelope.h"
 
 #define ID_FIELD "id"
-
-/* A text that shown_values_text has made. */
-static const json_limits_t limits = {2000, 64 * 1024, 2 * SHOWN_VALUES_WHOLE_TEXT, 2000};
 
 int shown_values_prepare(apr_pool_t *pool, const redact_t *redact, const char *model,
                          json_value_t *record)
@@ -33,30 +31,27 @@ static int may_be_size(const json_value_t *member)
            call_values_holds_file(member->key);
 }
 
-const char *shown_values_text(apr_pool_t *pool, const json_value_t *member, apr_size_t size)
+const char *shown_values_text(apr_pool_t *pool, const json_value_t *member)
 {
     buffer_t buffer;
 
     if (strcmp(member->key, ID_FIELD) == 0 || is_redacted(member) || may_be_size(member)) {
         return NULL;
     }
-    buffer_init(&buffer, pool, size - 1);
+    buffer_init(&buffer, pool, SHOWN_VALUES_SIZE);
     json_write(&buffer, member);
     return buffer.overflow ? NULL : buffer_string(&buffer);
 }
 
-json_value_t *shown_values_read(apr_pool_t *pool, const redact_t *redact, const char *model,
-                                const char *field, const char *text)
+void shown_values_read(apr_pool_t *pool, const shown_answer_t *answer,
+                       const reply_watcher_t *watcher)
 {
-    json_value_t *value = json_parse(pool, text, strlen(text), &limits);
-    json_value_t *record;
+    reply_envelope_t *envelope = reply_envelope_create(
+        pool, answer->reply == ROUTE_REPLY_JSON ? REPLY_SHAPE_BARE : REPLY_SHAPE_JSONRPC, NULL);
 
-    if (!value) {
-        return NULL;
+    if (answer->reply == ROUTE_REPLY_XMLRPC && !reply_envelope_read_xml(envelope, pool)) {
+        return;
     }
-    record = json_new_object(pool);
-    json_set(record, field, value);
-    redact_model(model, record);
-    redact_value(redact, record);
-    return is_redacted(value) ? NULL : call_values_move(pool, value);
+    reply_envelope_watch(envelope, pool, answer->path, watcher);
+    reply_envelope_feed(envelope, answer->data, answer->length);
 }

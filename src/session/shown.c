@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <apr_shm.h>
 #include <apr_strings.h>
@@ -10,38 +12,66 @@
 #include "shared_lock.h"
 
 #define SHOWN_MAGIC APR_UINT64_C(0x314e574f48534155)
-#define SHOWN_LAYOUT 1u /* counts up with every change of what follows */
+#define SHOWN_LAYOUT 2u /* counts up with every change of what follows */
 
-#define SETS (SHOWN_ENTRIES / SHOWN_WAYS)
-#define KEY_WORDS 2
+#define DATABASE_SIZE 128 /* more than any database's name has */
+#define BUCKETS 1024      /* of each lane */
+#define LANES 2           /* the small notes, and the large ones */
+#define MAX_STEPS 256     /* through a bucket, where views share it */
 #define HALF_KEY (DIGEST_SIZE / 2)
-#define TEXT_SIZE (SHOWN_ENTRY_SIZE - KEY_WORDS * sizeof(apr_uint64_t) - 2 * sizeof(apr_uint32_t))
 
-/* The text is a row of name NUL value NUL. */
-typedef struct entry_t {
-    apr_uint64_t key[KEY_WORDS]; /* both 0: free */
-    apr_uint32_t used;           /* turn of the set at its last use */
-    apr_uint32_t length;
-    char text[TEXT_SIZE];
-} entry_t;
+/* In front of each note. */
+typedef struct head_t {
+    apr_uint64_t key[2];
+    shown_place_t before; /* the note of the same bucket before it */
+    apr_uint64_t length;
+} head_t;
 
-_Static_assert(sizeof(entry_t) == SHOWN_ENTRY_SIZE, "entries fill their pages");
+/* Positions count all bytes that were ever written; the memory has the last SHOWN_LANE_SIZE of
+ * them, and no note goes over its end. */
+typedef struct lane_t {
+    apr_uint64_t end;
+    shown_place_t last[BUCKETS];
+} lane_t;
 
-typedef struct guard_t {
+/* What is written least often stands apart from the notes, so that memory is only taken as it
+ * fills. */
+typedef struct shard_t {
     pthread_mutex_t lock;
-    apr_uint32_t turn;
-} guard_t;
+    apr_uint64_t turn;
+    lane_t lanes[LANES];
+} shard_t;
 
-/* The guards stand apart from the entries, so that memory is only taken for what is in use. */
 struct shown_t {
     apr_uint64_t magic; /* these two keep their place in every layout */
     apr_uint32_t layout;
     unsigned char hash_key[DIGEST_SIZE];
-    guard_t guards[SETS];
-    entry_t entries[SHOWN_ENTRIES];
+    shard_t shards[SHOWN_SHARDS];
+    char notes[SHOWN_SHARDS][LANES][SHOWN_LANE_SIZE];
 };
 
 /* ---- the memory ---- */
+
+/* Positions begin behind 0, which is nowhere, and those of a walk under way lead nowhere either. */
+static void empty(shard_t *shard)
+{
+    for (int i = 0; i < LANES; i++) {
+        lane_t *lane = &shard->lanes[i];
+
+        memset(lane->last, 0, sizeof(lane->last));
+        lane->end = (lane->end / SHOWN_LANE_SIZE + 2) * SHOWN_LANE_SIZE;
+    }
+}
+
+/* What people saw is nothing for a core dump. Whole pages only. */
+static void keep_from_dumps(shown_t *shown)
+{
+    apr_uintptr_t page = (apr_uintptr_t)sysconf(_SC_PAGESIZE);
+    apr_uintptr_t first = (apr_uintptr_t)shown->notes, last = first + sizeof(shown->notes);
+
+    first = (first + page - 1) / page * page;
+    (void)madvise((void *)first, last / page * page - first, MADV_DONTDUMP);
+}
 
 /* The kernel hands the memory out zeroed. */
 apr_status_t shown_create(shown_t **shown, apr_pool_t *pool)
@@ -55,14 +85,16 @@ apr_status_t shown_create(shown_t **shown, apr_pool_t *pool)
     }
     *shown = apr_shm_baseaddr_get(memory);
     status = digest_random((*shown)->hash_key, sizeof((*shown)->hash_key));
-    for (int i = 0; status == APR_SUCCESS && i < SETS; i++) {
-        status = shared_lock_init(&(*shown)->guards[i].lock);
+    for (int i = 0; status == APR_SUCCESS && i < SHOWN_SHARDS; i++) {
+        status = shared_lock_init(&(*shown)->shards[i].lock);
+        empty(&(*shown)->shards[i]);
     }
     if (status != APR_SUCCESS) {
         apr_shm_destroy(memory);
         *shown = NULL;
         return status;
     }
+    keep_from_dumps(*shown);
     (*shown)->layout = SHOWN_LAYOUT;
     (*shown)->magic = SHOWN_MAGIC;
     return APR_SUCCESS;
@@ -76,214 +108,192 @@ apr_status_t shown_check(const shown_t *shown)
 
 /* ---- keys ---- */
 
-void shown_view(const shown_t *shown, const fingerprint_t *session, apr_int64_t uid,
-                const char *database, const char *model, shown_view_t *view)
+int shown_view(const shown_t *shown, const fingerprint_t *session, apr_int64_t uid,
+               const char *database, const char *model, shown_view_t *view)
 {
-    unsigned char whose[DIGEST_SIZE + sizeof(*session) + sizeof(uid)];
+    char text[sizeof(*session) + sizeof(uid) + DATABASE_SIZE + SHOWN_MODEL_SIZE];
+    apr_size_t database_size = strlen(database) + 1, model_size = strlen(model) + 1;
+    char *end = text;
 
-    digest_sha256(database, strlen(database), whose);
-    memcpy(whose + DIGEST_SIZE, session, sizeof(*session));
-    memcpy(whose + DIGEST_SIZE + sizeof(*session), &uid, sizeof(uid));
-    digest_hmac(shown->hash_key, whose, sizeof(whose), model, strlen(model), view->key);
-}
-
-typedef struct place_t {
-    apr_uint64_t key[KEY_WORDS];
-    guard_t *guard;
-    entry_t *entries; /* SHOWN_WAYS of them */
-} place_t;
-
-static void place_of(shown_t *shown, const shown_view_t *view, apr_int64_t record, place_t *place)
-{
-    apr_size_t set;
-
-    for (int i = 0; i < KEY_WORDS; i++) {
-        place->key[i] = digest_siphash(view->key + i * HALF_KEY, &record, sizeof(record));
+    if (database_size > DATABASE_SIZE || model_size > SHOWN_MODEL_SIZE) {
+        return 0;
     }
-    place->key[0] |= 1; /* never a free entry's */
-    set = (apr_size_t)(place->key[1] % SETS);
-    place->guard = &shown->guards[set];
-    place->entries = &shown->entries[set * SHOWN_WAYS];
+    memcpy(end, session, sizeof(*session));
+    end += sizeof(*session);
+    memcpy(end, &uid, sizeof(uid));
+    end += sizeof(uid);
+    memcpy(end, database, database_size);
+    end += database_size;
+    memcpy(end, model, model_size);
+    end += model_size;
+    for (int i = 0; i < 2; i++) {
+        view->key[i] =
+            digest_siphash(shown->hash_key + i * HALF_KEY, text, (apr_size_t)(end - text));
+    }
+    return 1;
 }
 
-/* 0 if the lock cannot be had. A dead owner may have left any entry half written. */
-static int lock(const place_t *place)
+static apr_size_t shard_of(const shown_view_t *view)
 {
-    int error = pthread_mutex_lock(&place->guard->lock);
+    return (apr_size_t)(view->key[0] % SHOWN_SHARDS);
+}
+
+static apr_size_t bucket_of(const shown_view_t *view)
+{
+    return (apr_size_t)(view->key[1] % BUCKETS);
+}
+
+/* NULL if the lock cannot be had. A dead owner may have left anything half written. */
+static shard_t *lock(shown_t *shown, const shown_view_t *view)
+{
+    shard_t *shard = &shown->shards[shard_of(view)];
+    int error = pthread_mutex_lock(&shard->lock);
 
     if (error == EOWNERDEAD) {
-        for (int i = 0; i < SHOWN_WAYS; i++) {
-            memset(place->entries[i].key, 0, sizeof(place->entries[i].key));
-        }
-        error = pthread_mutex_consistent(&place->guard->lock);
+        empty(shard);
+        error = pthread_mutex_consistent(&shard->lock);
     }
-    return error == 0;
-}
-
-static void unlock(const place_t *place)
-{
-    pthread_mutex_unlock(&place->guard->lock);
+    return error == 0 ? shard : NULL;
 }
 
 /* ---- within the lock ---- */
 
-static entry_t *find(const place_t *place)
+static char *at(shown_t *shown, const shown_view_t *view, int lane, apr_uint64_t position)
 {
-    for (int i = 0; i < SHOWN_WAYS; i++) {
-        entry_t *entry = &place->entries[i];
-
-        if (memcmp(entry->key, place->key, sizeof(entry->key)) == 0) {
-            entry->used = ++place->guard->turn;
-            return entry;
-        }
-    }
-    return NULL;
+    return shown->notes[shard_of(view)][lane] + position % SHOWN_LANE_SIZE;
 }
 
-/* Of the free ones, else the one that was used least recently; turns may run over. */
-static entry_t *take(const place_t *place)
+/* 1 if what stood there has not been written over. */
+static int is_kept(const lane_t *lane, const shown_place_t *place)
 {
-    entry_t *oldest = &place->entries[0];
+    return place->position && place->position + SHOWN_LANE_SIZE >= lane->end;
+}
 
-    for (int i = 0; i < SHOWN_WAYS; i++) {
-        entry_t *entry = &place->entries[i];
+/* Room for so many bytes at the end of the lane; returns its position. */
+static apr_uint64_t extend(lane_t *lane, apr_size_t size)
+{
+    apr_uint64_t position = lane->end;
 
-        if (!entry->key[0]) {
-            oldest = entry;
+    if (position % SHOWN_LANE_SIZE + size > SHOWN_LANE_SIZE) {
+        position += SHOWN_LANE_SIZE - position % SHOWN_LANE_SIZE;
+    }
+    lane->end = position + size;
+    return position;
+}
+
+static apr_size_t rounded(apr_size_t size)
+{
+    return APR_ALIGN(size, sizeof(apr_uint64_t));
+}
+
+/* The later one of the two lanes' next notes; -1 if there is none, or it is gone. */
+static int later_lane(const shard_t *shard, const shown_walk_t *walk)
+{
+    int lane = walk->next[0].turn >= walk->next[1].turn ? 0 : 1;
+
+    return is_kept(&shard->lanes[lane], &walk->next[lane]) ? lane : -1;
+}
+
+static void begin(const shard_t *shard, const shown_view_t *view, shown_walk_t *walk)
+{
+    walk->begun = 1;
+    for (int lane = 0; lane < LANES; lane++) {
+        walk->next[lane] = shard->lanes[lane].last[bucket_of(view)];
+    }
+}
+
+/* The head of the view's next note, which the walk then goes past; NULL if there is none. */
+static const char *step(shown_t *shown, const shard_t *shard, const shown_view_t *view,
+                        shown_walk_t *walk, head_t *head)
+{
+    for (int steps = 0; steps < MAX_STEPS; steps++) {
+        int lane = later_lane(shard, walk);
+        const char *note;
+
+        if (lane < 0) {
             break;
         }
-        if (place->guard->turn - entry->used > place->guard->turn - oldest->used) {
-            oldest = entry;
+        note = at(shown, view, lane, walk->next[lane].position);
+        memcpy(head, note, sizeof(*head));
+        walk->next[lane] = head->before;
+        if (memcmp(head->key, view->key, sizeof(head->key)) == 0) {
+            return note;
         }
     }
-    memcpy(oldest->key, place->key, sizeof(oldest->key));
-    oldest->length = 0;
-    oldest->used = ++place->guard->turn;
-    return oldest;
-}
-
-/* Steps through the entry's fields; the first time *at is its text. */
-static int next_field(const entry_t *entry, const char **at, shown_field_t *field)
-{
-    if (*at >= entry->text + entry->length) {
-        return 0;
-    }
-    field->name = *at;
-    field->value = field->name + strlen(field->name) + 1;
-    *at = field->value + strlen(field->value) + 1;
-    return 1;
-}
-
-/* The place of the field of that name among them; count if there is none. */
-static apr_size_t place_among(const shown_field_t *fields, apr_size_t count, const char *name)
-{
-    apr_size_t i = 0;
-
-    while (i < count && strcmp(fields[i].name, name) != 0) {
-        i++;
-    }
-    return i;
-}
-
-static void append(char *text, apr_size_t *length, const shown_field_t *field)
-{
-    apr_size_t name = strlen(field->name) + 1, value = strlen(field->value) + 1;
-
-    if (name > SHOWN_NAME_SIZE || value > SHOWN_VALUE_SIZE || name + value > TEXT_SIZE - *length) {
-        return;
-    }
-    memcpy(text + *length, field->name, name);
-    memcpy(text + *length + name, field->value, value);
-    *length += name + value;
-}
-
-/* What was shown now stands first, so that what was shown long ago is what finds no room. */
-static void merge(entry_t *entry, const shown_field_t *fields, apr_size_t count)
-{
-    char text[TEXT_SIZE];
-    apr_size_t length = 0;
-    const char *at = entry->text;
-    shown_field_t old;
-
-    for (apr_size_t i = 0; i < count; i++) {
-        if (fields[i].value) {
-            append(text, &length, &fields[i]);
-        }
-    }
-    while (next_field(entry, &at, &old)) {
-        if (place_among(fields, count, old.name) == count) {
-            append(text, &length, &old);
-        }
-    }
-    memcpy(entry->text, text, length);
-    entry->length = (apr_uint32_t)length;
-    if (length == 0) {
-        memset(entry->key, 0, sizeof(entry->key));
-    }
+    memset(walk->next, 0, sizeof(walk->next));
+    return NULL;
 }
 
 /* ---- what others call ---- */
 
-void shown_note(shown_t *shown, const shown_view_t *view, apr_int64_t record,
-                const shown_field_t *fields, apr_size_t count, int make)
+void shown_add(shown_t *shown, const shown_view_t *view, const struct iovec *pieces, int count)
 {
-    place_t place;
-    entry_t *entry;
+    head_t head = {.key = {view->key[0], view->key[1]}};
+    shown_place_t *last;
+    lane_t *lane;
+    shard_t *shard;
+    apr_uint64_t position;
+    char *to;
+    int large;
 
-    place_of(shown, view, record, &place);
-    if (!lock(&place)) {
+    for (int i = 0; i < count; i++) {
+        head.length += pieces[i].iov_len;
+    }
+    shard = lock(shown, view);
+    if (!shard) {
         return;
     }
-    entry = find(&place);
-    if (!entry && make) {
-        entry = take(&place);
+    large = head.length > SHOWN_SMALL_SIZE;
+    lane = &shard->lanes[large];
+    last = &lane->last[bucket_of(view)];
+    head.before = *last;
+    position = extend(lane, rounded(sizeof(head) + head.length));
+    to = at(shown, view, large, position);
+    memcpy(to, &head, sizeof(head));
+    to += sizeof(head);
+    for (int i = 0; i < count; i++) {
+        memcpy(to, pieces[i].iov_base, pieces[i].iov_len);
+        to += pieces[i].iov_len;
     }
-    if (entry) {
-        merge(entry, fields, count);
-    }
-    unlock(&place);
+    last->position = position;
+    last->turn = ++shard->turn;
+    pthread_mutex_unlock(&shard->lock);
 }
 
-apr_size_t shown_find(shown_t *shown, const shown_view_t *view, apr_int64_t record,
-                      shown_field_t *fields, apr_size_t count, apr_pool_t *pool)
+int shown_any(shown_t *shown, const shown_view_t *view)
 {
-    place_t place;
-    entry_t *entry;
-    apr_size_t found = 0;
+    shown_walk_t walk = {0};
+    shard_t *shard = lock(shown, view);
+    head_t head;
+    int any = 0;
 
-    place_of(shown, view, record, &place);
-    if (!lock(&place)) {
-        return 0;
+    if (shard) {
+        begin(shard, view, &walk);
+        any = step(shown, shard, view, &walk, &head) != NULL;
+        pthread_mutex_unlock(&shard->lock);
     }
-    entry = find(&place);
-    if (entry) {
-        const char *at = entry->text;
-        shown_field_t old;
-
-        while (next_field(entry, &at, &old)) {
-            apr_size_t asked = place_among(fields, count, old.name);
-
-            if (asked < count) {
-                fields[asked].value = apr_pstrdup(pool, old.value);
-                found++;
-            }
-        }
-    }
-    unlock(&place);
-    return found;
+    return any;
 }
 
-void shown_forget(shown_t *shown, const shown_view_t *view, apr_int64_t record)
+const char *shown_next(shown_t *shown, const shown_view_t *view, shown_walk_t *walk,
+                       apr_size_t *length, apr_pool_t *pool)
 {
-    place_t place;
-    entry_t *entry;
+    shard_t *shard = lock(shown, view);
+    const char *note;
+    char *copy = NULL;
+    head_t head;
 
-    place_of(shown, view, record, &place);
-    if (lock(&place)) {
-        entry = find(&place);
-        if (entry) {
-            memset(entry->key, 0, sizeof(entry->key));
-        }
-        unlock(&place);
+    if (!shard) {
+        return NULL;
     }
+    if (!walk->begun) {
+        begin(shard, view, walk);
+    }
+    note = step(shown, shard, view, walk, &head);
+    if (note) {
+        *length = (apr_size_t)head.length;
+        copy = apr_pmemdup(pool, note + sizeof(head), *length);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return copy;
 }

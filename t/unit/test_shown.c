@@ -47,7 +47,7 @@ static shown_view_t view_of(const fingerprint_t *session, apr_int64_t uid, const
 {
     shown_view_t view;
 
-    shown_view(shown, session, uid, database, model, &view);
+    assert_int_equal(shown_view(shown, session, uid, database, model, &view), 1);
     return view;
 }
 
@@ -56,24 +56,42 @@ static shown_view_t partners(void)
     return view_of(&alice, 7, "shop", "res.partner");
 }
 
-static void note(const shown_view_t *view, apr_int64_t record, const char *name, const char *value)
+static void note(const shown_view_t *view, const char *text)
 {
-    shown_field_t field = {name, value};
+    const struct iovec piece = {(void *)text, strlen(text)};
 
-    shown_note(shown, view, record, &field, 1, 1);
+    shown_add(shown, view, &piece, 1);
 }
 
-/* NULL if it is not known. */
-static const char *find(const shown_view_t *view, apr_int64_t record, const char *name)
+/* All that is known, the latest first: the begin of each note, up to its first blank. */
+static const char *known(const shown_view_t *view)
 {
-    shown_field_t field = {name, NULL};
-    apr_size_t found = shown_find(shown, view, record, &field, 1, pool);
+    shown_walk_t walk = {0};
+    const char *words = "", *data;
+    apr_size_t length;
 
-    assert_int_equal(found, field.value != NULL);
-    return field.value;
+    while ((data = shown_next(shown, view, &walk, &length, pool))) {
+        const char *blank = memchr(data, ' ', length);
+
+        words = apr_pstrcat(pool, words, *words ? " " : "",
+                            apr_pstrmemdup(pool, data, blank ? (apr_size_t)(blank - data) : length),
+                            NULL);
+    }
+    assert_int_equal(shown_any(shown, view), *words != 0);
+    return words;
 }
 
-static void test_found_by_whose_and_which(void **state)
+/* A note of that many bytes whose first word is the number. */
+static void note_number(const shown_view_t *view, int number, apr_size_t size)
+{
+    char *text = apr_pcalloc(pool, size + 1);
+
+    memset(text, ' ', size);
+    memcpy(text, apr_itoa(pool, number), strlen(apr_itoa(pool, number)));
+    note(view, text);
+}
+
+static void test_found_by_whose(void **state)
 {
     const shown_view_t mine = partners();
     const shown_view_t others[] = {view_of(&bob, 7, "shop", "res.partner"),
@@ -82,130 +100,155 @@ static void test_found_by_whose_and_which(void **state)
                                    view_of(&alice, 7, "shop", "res.users")};
 
     (void)state;
-    note(&mine, 14, "city", "\"Fremont\"");
-    assert_string_equal(find(&mine, 14, "city"), "\"Fremont\"");
-    assert_null(find(&mine, 15, "city"));
-    assert_null(find(&mine, 14, "name"));
+    assert_string_equal(known(&mine), "");
+    note(&mine, "first");
+    assert_string_equal(known(&mine), "first");
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-        assert_null(find(&others[i], 14, "city"));
+        assert_string_equal(known(&others[i]), "");
     }
 }
 
-static void test_the_last_value_counts(void **state)
+static void test_a_name_that_is_too_long(void **state)
 {
-    const shown_view_t view = partners();
-    shown_field_t both[] = {{"city", NULL}, {"zip", NULL}};
+    char name[SHOWN_MODEL_SIZE + 1];
+    shown_view_t view;
 
     (void)state;
-    note(&view, 14, "city", "1");
-    note(&view, 14, "zip", "2");
-    note(&view, 14, "city", "3");
-    assert_int_equal(shown_find(shown, &view, 14, both, 2, pool), 2);
-    assert_string_equal(both[0].value, "3");
-    assert_string_equal(both[1].value, "2");
-    note(&view, 14, "city", NULL);
-    assert_null(find(&view, 14, "city"));
-    assert_string_equal(find(&view, 14, "zip"), "2");
-    shown_forget(shown, &view, 14);
-    assert_null(find(&view, 14, "zip"));
+    memset(name, 'm', sizeof(name));
+    name[SHOWN_MODEL_SIZE] = '\0';
+    assert_int_equal(shown_view(shown, &alice, 7, "shop", name, &view), 0);
+    name[SHOWN_MODEL_SIZE - 1] = '\0';
+    assert_int_equal(shown_view(shown, &alice, 7, "shop", name, &view), 1);
 }
 
-static void test_nothing_is_made_where_only_the_known_is_kept_up(void **state)
+static void test_the_latest_comes_first(void **state)
 {
     const shown_view_t view = partners();
-    shown_field_t field = {"city", "1"};
 
     (void)state;
-    shown_note(shown, &view, 14, &field, 1, 0);
-    assert_null(find(&view, 14, "city"));
+    note(&view, "1");
+    note_number(&view, 2, SHOWN_SMALL_SIZE + 1);
+    note(&view, "3");
+    note_number(&view, 4, SHOWN_NOTE_SIZE);
+    note_number(&view, 5, SHOWN_SMALL_SIZE);
+    assert_string_equal(known(&view), "5 4 3 2 1");
 }
 
-static void test_what_does_not_fit_is_forgotten(void **state)
+static void test_pieces_in_a_row(void **state)
 {
     const shown_view_t view = partners();
-    char longest[SHOWN_VALUE_SIZE], longer[SHOWN_VALUE_SIZE + 1], name[SHOWN_NAME_SIZE + 1];
+    const struct iovec pieces[] = {{(void *)"ab", 2}, {NULL, 0}, {(void *)"cd", 2}};
 
     (void)state;
-    memset(longest, '1', sizeof(longest));
-    longest[sizeof(longest) - 1] = '\0';
-    memset(longer, '2', sizeof(longer));
-    longer[sizeof(longer) - 1] = '\0';
-    memset(name, 'n', sizeof(name));
-    name[sizeof(name) - 1] = '\0';
-    note(&view, 14, "note", longest);
-    assert_string_equal(find(&view, 14, "note"), longest);
-    note(&view, 14, "note", longer);
-    assert_null(find(&view, 14, "note"));
-    note(&view, 14, name, "1");
-    assert_null(find(&view, 14, name));
+    shown_add(shown, &view, pieces, 1);
+    shown_add(shown, &view, pieces, 3);
+    assert_string_equal(known(&view), "abcd ab");
 }
 
-/* More fields than an entry has room for: those that were shown last are kept. */
-static void test_an_entry_is_bounded(void **state)
+/* Every note that is listed, and none that came before one that is not. */
+static void assert_no_gap(const shown_view_t *view, int last)
 {
-    const shown_view_t view = partners();
-    char value[SHOWN_VALUE_SIZE];
+    const char *words = known(view);
 
-    (void)state;
-    memset(value, '1', sizeof(value));
-    value[sizeof(value) - 1] = '\0';
-    for (int i = 0; i < 20; i++) {
-        note(&view, 14, apr_psprintf(pool, "x%d", i), value);
-    }
-    for (int i = 0; i < 17; i++) {
-        assert_null(find(&view, 14, apr_psprintf(pool, "x%d", i)));
-    }
-    for (int i = 17; i < 20; i++) {
-        assert_string_equal(find(&view, 14, apr_psprintf(pool, "x%d", i)), value);
+    for (int number = last; *words; number--) {
+        char *end;
+
+        assert_int_equal(strtol(words, &end, 10), number);
+        words = end + (*end == ' ');
     }
 }
 
-static void test_what_was_used_least_recently_goes(void **state)
+static void test_the_oldest_go(void **state)
 {
     const shown_view_t view = partners();
-    int known = 0;
 
     (void)state;
-    note(&view, 1, "city", "1");
-    for (int i = 2; i <= 3 * SHOWN_ENTRIES; i++) {
-        note(&view, i, "city", "2");
-        if (i % 64 == 0) {
-            assert_non_null(find(&view, 1, "city"));
+    for (int i = 1; i <= 3 * SHOWN_LANE_SIZE / 3000; i++) {
+        note_number(&view, i, 3000);
+        if (i % 100 == 0) {
+            assert_no_gap(&view, i);
         }
     }
-    for (int i = 2; i <= 3 * SHOWN_ENTRIES; i++) {
-        known += find(&view, i, "city") != NULL;
+    assert_no_gap(&view, 3 * SHOWN_LANE_SIZE / 3000);
+    assert_string_not_equal(known(&view), "");
+}
+
+/* Small notes outlast large ones, and are not told once a large one is gone that came later. */
+static void test_no_note_behind_one_that_is_gone(void **state)
+{
+    const shown_view_t view = partners();
+
+    (void)state;
+    note(&view, "1");
+    note_number(&view, 2, 30000);
+    note(&view, "3");
+    assert_string_equal(known(&view), "3 2 1");
+    for (int i = 4; i < 4 + 2 * SHOWN_LANE_SIZE / 30000; i++) {
+        note_number(&view, i, 30000);
+        assert_no_gap(&view, i);
     }
-    assert_in_range(known, SHOWN_ENTRIES / 2, SHOWN_ENTRIES);
-    assert_non_null(find(&view, 3 * SHOWN_ENTRIES, "city"));
+    note(&view, "9999");
+    assert_int_equal(strncmp(known(&view), "9999 ", 5), 0);
+    assert_null(strstr(known(&view), " 3 "));
+}
+
+/* A view fills its own shard and no other. */
+static void test_views_share_a_shard(void **state)
+{
+    shown_view_t views[64];
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        views[i] = view_of(&alice, i, "shop", "res.partner");
+        note_number(&views[i], i, 100);
+    }
+    for (int i = 0; i < 64; i++) {
+        assert_string_equal(known(&views[i]), apr_itoa(pool, i));
+    }
+}
+
+static void test_a_walk_goes_on_while_notes_come(void **state)
+{
+    const shown_view_t view = partners();
+    shown_walk_t walk = {0};
+    apr_size_t length;
+
+    (void)state;
+    note(&view, "1");
+    note(&view, "2");
+    assert_memory_equal(shown_next(shown, &view, &walk, &length, pool), "2", 1);
+    note(&view, "3");
+    assert_memory_equal(shown_next(shown, &view, &walk, &length, pool), "1", 1);
+    assert_null(shown_next(shown, &view, &walk, &length, pool));
+    assert_null(shown_next(shown, &view, &walk, &length, pool));
 }
 
 /* ---- several processes ---- */
 
-/* Three values of one letter each, noted together: what is found is one of them whole. */
+#define LETTERS 9000
+
+/* One letter many times. */
 static void note_letters(const shown_view_t *view, unsigned round)
 {
-    char value[900];
-    shown_field_t fields[] = {{"a", value}, {"b", value}, {"c", value}};
+    char text[LETTERS];
+    struct iovec pieces[] = {{text, LETTERS / 3}, {text, LETTERS / 3}, {text, LETTERS / 3}};
 
-    memset(value, 'a' + (int)(round % 26), sizeof(value) - 1);
-    value[sizeof(value) - 1] = '\0';
-    shown_note(shown, view, 14, fields, 3, 1);
+    memset(text, 'a' + (int)(round % 26), sizeof(text));
+    shown_add(shown, view, pieces, 3);
 }
 
 static void assert_whole(const shown_view_t *view)
 {
-    shown_field_t fields[] = {{"a", NULL}, {"b", NULL}, {"c", NULL}};
+    shown_walk_t walk = {0};
     apr_pool_t *scratch;
+    apr_size_t length;
+    const char *data;
 
     apr_pool_create(&scratch, NULL);
-    if (shown_find(shown, view, 14, fields, 3, scratch) > 0) {
-        const char letter[] = {fields[0].value[0], '\0'};
-
-        for (int i = 0; i < 3; i++) {
-            assert_non_null(fields[i].value);
-            assert_int_equal(strspn(fields[i].value, letter), 899);
-            assert_int_equal(strlen(fields[i].value), 899);
+    while ((data = shown_next(shown, view, &walk, &length, scratch))) {
+        assert_int_equal(length, LETTERS);
+        for (apr_size_t i = 1; i < length; i++) {
+            assert_int_equal(data[i], data[0]);
         }
     }
     apr_pool_destroy(scratch);
@@ -244,19 +287,19 @@ static void test_outlives_whoever_dies_within(void **state)
     }
     alarm(0);
     note_letters(&view, 3);
-    assert_int_equal(find(&view, 14, "b")[0], 'd');
+    assert_int_equal(known(&view)[0], 'd');
 }
 
-/* It dies over a value that nobody may read, with the lock in its hands. */
+/* It dies over a text that nobody may read, with the lock in its hands. */
 static void die_within(const shown_view_t *view)
 {
-    shown_field_t field = {"zip", mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+    struct iovec piece = {mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1};
     pid_t child = fork();
     int status;
 
     if (child == 0) {
         signal(SIGSEGV, SIG_DFL);
-        shown_note(shown, view, 14, &field, 1, 1);
+        shown_add(shown, view, &piece, 1);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -266,27 +309,33 @@ static void die_within(const shown_view_t *view)
 static void test_what_a_dead_process_held_is_forgotten(void **state)
 {
     const shown_view_t view = partners();
+    shown_walk_t walk = {0};
+    apr_size_t length;
 
     (void)state;
-    note(&view, 14, "city", "1");
+    note(&view, "1");
+    note(&view, "2");
+    assert_non_null(shown_next(shown, &view, &walk, &length, pool));
     alarm(PATIENCE);
     die_within(&view);
-    assert_null(find(&view, 14, "city"));
-    note(&view, 14, "city", "2");
-    assert_string_equal(find(&view, 14, "city"), "2");
+    assert_string_equal(known(&view), "");
+    note(&view, "3");
+    assert_null(shown_next(shown, &view, &walk, &length, pool));
+    assert_string_equal(known(&view), "3");
     alarm(0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_found_by_whose_and_which, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_last_value_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_nothing_is_made_where_only_the_known_is_kept_up, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_forgotten, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_an_entry_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_what_was_used_least_recently_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_found_by_whose, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_name_that_is_too_long, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_latest_comes_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pieces_in_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_oldest_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_note_behind_one_that_is_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_views_share_a_shard, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_walk_goes_on_while_notes_come, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_dead_process_held_is_forgotten, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_outlives_whoever_dies_within, setup, teardown),
