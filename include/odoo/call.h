@@ -20,7 +20,8 @@
 #define CALL_FLAG_DUPLICATE_KEY "duplicate_key"
 #define CALL_FLAG_UNPARSED "unparsed"
 #define CALL_FLAG_TRUNCATED "truncated"
-#define CALL_FLAG_MALFORMED "malformed" /* a form that Odoo cannot read: only its URL counts */
+#define CALL_FLAG_MALFORMED "malformed"     /* a form that Odoo cannot read: only its URL counts */
+#define CALL_FLAG_IDS_UNKNOWN "ids_unknown" /* Odoo made records and did not tell which */
 #define CALL_FLAG_BODY_IGNORED "body_ignored" /* Odoo did not look at it (facts A7) */
 
 typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_level_t;
@@ -29,7 +30,8 @@ typedef enum values_level_t { VALUES_NONE, VALUES_NAMES, VALUES_FULL } values_le
  * Of any other call (operation call) it is an object of what was passed: "args" (positional ones
  * behind the ids that have no known name), each keyword, and active_model, active_id and
  * active_ids of the context. Of a copy it has the "copied" ids and the defaults that were given.
- * Ids of a shape that Odoo may or may not take stand in it as they came, under "$ids". */
+ * Ids of a shape that Odoo may or may not take stand in it as they came, under "$ids", and under
+ * "$shown" the record that a save was asked to show in place of what it wrote. */
 typedef struct call_t {
     operation_t operation; /* NONE: nothing to log whatever the outcome */
     const char *model;     /* NULL: none or unknown */
@@ -48,6 +50,10 @@ typedef struct call_t {
     /* Where the result has whole records with their "id", as the path of a result_ids_t without
      * it ("[]", "records[]"); NULL: nowhere. Only there are the values what Odoo had stored. */
     const char *shown;
+    /* A call of another operation that nobody tracks, as the read that its answer is: where it
+     * shows no records there was none. */
+    int hidden_read;
+    int may_show_none; /* the answer has records perhaps: without any nothing is known of them */
     /* base_import names its target only when its import record is made (facts A10): the target of
      * a create of one, and the record that a later import runs. */
     const char *import_model;  /* NULL: no such create */
@@ -74,7 +80,8 @@ typedef struct call_request_t {
     int chunked;              /* a long body goes to Odoo without a Content-Length */
     int credentials;          /* a session or a key came with it: who sends it may be somebody */
     /* No values, and fields of a write only, are put together of a method of a model that it does
-     * not want. NULL: it wants all. */
+     * not want; if it wants reads of that model, a call that answers with records is a read. NULL:
+     * it wants all. */
     const track_t *track;
 } call_request_t;
 

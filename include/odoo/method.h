@@ -18,6 +18,7 @@
 #define METHOD_SHOWS 512u      /* answers records as they are stored, where result_ids has ids */
 #define METHOD_NAME 256u       /* `values` is one value, of the field "name" */
 #define METHOD_CHECK 1024u     /* runs what was asked for before the identity check that it is */
+#define METHOD_GROUPS 4096u    /* answers groups, and the records of those that are open */
 #define METHOD_REVOKES 2048u   /* ends sessions of its user, unless it answers a dialog instead */
 
 typedef struct method_t {

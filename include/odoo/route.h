@@ -59,8 +59,10 @@ typedef enum route_reply_t {
 
 /* Where an answer tells ids: paths into its result, several parted by a blank: "." is the result
  * itself, "[]" each element, "[0]" the first, "records[].id" a member of each element of a member.
- * A path behind "!" tells failure instead: success does not have a truthy value there. NULL: the
- * answer tells none. */
+ * "groups[].(__groups)ids[]" goes on in each "__groups" of an element as it began. A path behind
+ * "!" tells failure instead: success does not have a truthy value there. NULL: the answer tells
+ * none.
+ */
 typedef const char *result_ids_t;
 
 #define ROUTE_BY_POST 1u     /* GET, HEAD and OPTIONS only show something there */

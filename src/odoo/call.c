@@ -118,8 +118,9 @@ static int read_external(call_reader_t *reader)
     arguments->count = count;
     reader->call.api_key = envelope_api_key(reader->parts);
     return call_external_read(reader->pool, call_parameter_text(reader, "service"),
-                              call_parameter_text(reader, "method"), arguments, reader->redact,
-                              reader->values, &reader->call, &reader->truncated);
+                              call_parameter_text(reader, "method"), arguments,
+                              reader->request.track, reader->redact, reader->values, &reader->call,
+                              &reader->truncated);
 }
 
 /* A route for POST takes OPTIONS as well. Any other method comes back with an error. */

@@ -71,7 +71,8 @@ static apr_int64_t user_of(const json_value_t *arguments)
 }
 
 static int read_object(apr_pool_t *pool, const char *method, const json_value_t *arguments,
-                       const redact_t *redact, values_level_t values, call_t *call, int *truncated)
+                       const track_t *track, const redact_t *redact, values_level_t values,
+                       call_t *call, int *truncated)
 {
     call->database = text_at(arguments, DATABASE);
     call->uid = user_of(arguments);
@@ -81,7 +82,7 @@ static int read_object(apr_pool_t *pool, const char *method, const json_value_t 
         !call->method) {
         return 0;
     }
-    call_method_read(pool, read_parts(pool, method, arguments), NULL, redact, values, call,
+    call_method_read(pool, read_parts(pool, method, arguments), track, redact, values, call,
                      truncated);
     return 1;
 }
@@ -119,14 +120,14 @@ static int read_database(const char *method, const json_value_t *arguments, call
 }
 
 int call_external_read(apr_pool_t *pool, const char *service, const char *method,
-                       const json_value_t *arguments, const redact_t *redact, values_level_t values,
-                       call_t *call, int *truncated)
+                       const json_value_t *arguments, const track_t *track, const redact_t *redact,
+                       values_level_t values, call_t *call, int *truncated)
 {
     if (!service || !method) {
         return 0;
     }
     if (strcmp(service, "object") == 0) {
-        return read_object(pool, method, arguments, redact, values, call, truncated);
+        return read_object(pool, method, arguments, track, redact, values, call, truncated);
     }
     if (strcmp(service, "common") == 0) {
         return read_common(method, arguments, call);

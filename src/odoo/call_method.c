@@ -11,8 +11,10 @@
 /* Members that we add beside the field names of a value, in the manner of "$length". */
 #define MEMBER_IDS "$ids"
 #define MEMBER_COPIED "$copied"
+#define MEMBER_SHOWN "$shown"
 
-#define RECORD_ID ".id" /* how the paths of methods with METHOD_SHOWS end */
+#define RECORDS "[]" /* a result that is a list of records */
+#define RECORD_ID ".id"
 
 static const char *const context_members[] = {"active_model", "active_id", "active_ids", NULL};
 
@@ -119,16 +121,18 @@ static void read_records(const arguments_t *arguments, call_t *call)
     }
 }
 
-/* Where the ids of the result stand there are records around them; where none are looked for, the
- * result is a list of records. */
-static const char *records_path(apr_pool_t *pool, const method_t *method)
+/* Where the answer has records; where no ids are looked for, it is a list of them. Of groups those
+ * of the outer ones count. */
+static const char *records_path(const method_t *method)
 {
-    const char *ids = method->result_ids;
-
     if (!(method->flags & METHOD_SHOWS)) {
         return NULL;
     }
-    return ids ? apr_pstrmemdup(pool, ids, strlen(ids) - strlen(RECORD_ID)) : "[]";
+    if (method->flags & METHOD_GROUPS) {
+        return "groups[].__records[]";
+    }
+    return method->result_ids && strncmp(method->result_ids, "records", 7) == 0 ? "records[]"
+                                                                                : RECORDS;
 }
 
 /* Odoo answers true to a write of no records, and to a create of none, and does nothing. Such a
@@ -145,11 +149,24 @@ static void check_nothing(call_t *call)
 
 /* ---- names of fields ---- */
 
+/* The fields of a model that an answer shows beside what else the call does. */
+static const json_value_t *shown_fields(const arguments_t *arguments)
+{
+    const json_value_t *fields = argument(arguments, "specification");
+
+    return fields ? fields : envelope_keyword(arguments->parts, "unfold_read_specification");
+}
+
 static void read_fields(const arguments_t *arguments, call_t *call, int *truncated)
 {
     const method_t *method = arguments->method;
-    const json_value_t *named = argument(arguments, method->fields);
+    const json_value_t *named =
+        call->hidden_read ? shown_fields(arguments) : argument(arguments, method->fields);
 
+    if (call->hidden_read) {
+        call->fields = call_values_names(arguments->pool, named, truncated);
+        return;
+    }
     if (method->flags & METHOD_NAME) {
         call->fields = method->values;
         return;
@@ -189,6 +206,19 @@ static json_value_t *written_values(const arguments_t *arguments)
     return object;
 }
 
+/* A member of our own beside the values, or behind them where they are a list. */
+static json_value_t *add_beside(const arguments_t *arguments, json_value_t *values,
+                                const char *name, json_value_t *member)
+{
+    if (!values) {
+        values = json_new_object(arguments->pool);
+    }
+    json_set(values->type == JSON_TYPE_ARRAY ? json_push(values, json_new_object(arguments->pool))
+                                             : values,
+             name, member);
+    return values;
+}
+
 /* Ids that are not plain, or those of the originals of a copy, beside the values. */
 static json_value_t *add_ids(const arguments_t *arguments, json_value_t *values)
 {
@@ -198,17 +228,20 @@ static json_value_t *add_ids(const arguments_t *arguments, json_value_t *values)
     if (!arguments->ids || (!arguments->read.odd && !copy)) {
         return values;
     }
-    if (!values) {
-        values = json_new_object(arguments->pool);
-    }
     ids = call_values_move(arguments->pool, arguments->ids);
-    if (values->type == JSON_TYPE_ARRAY) {
-        json_set(json_push(values, json_new_object(arguments->pool)), MEMBER_IDS, ids);
+    return add_beside(arguments, values, copy ? MEMBER_COPIED : MEMBER_IDS, ids);
+}
+
+/* The record that a save shows in place of what it wrote. */
+static json_value_t *add_shown(const arguments_t *arguments, json_value_t *values)
+{
+    json_value_t *next =
+        arguments->method->flags & METHOD_SAVE ? argument(arguments, "next_id") : NULL;
+
+    if (!json_truthy(next)) {
+        return values;
     }
-    else {
-        json_set(values, copy ? MEMBER_COPIED : MEMBER_IDS, ids);
-    }
-    return values;
+    return add_beside(arguments, values, MEMBER_SHOWN, call_values_move(arguments->pool, next));
 }
 
 /* Positional arguments get the names that the table knows for them, the rest stay a list. */
@@ -282,7 +315,7 @@ static void read_values(const arguments_t *arguments, const redact_t *redact, ca
     json_value_t *values =
         call->operation == OPERATION_CALL ? passed_values(arguments) : written_values(arguments);
 
-    values = add_ids(arguments, values);
+    values = add_shown(arguments, add_ids(arguments, values));
     if (values) {
         redact_model(call->model, values);
         call->values = call_values_write(arguments->pool, redact, values, truncated);
@@ -326,6 +359,24 @@ static int is_wanted(const track_t *track, const call_t *call)
            track_wants(track, call->operation, call->model);
 }
 
+/* Whoever wants no writes, or searches, of the model but reads gets to know what the answer shows.
+ * A program that wants to read unseen could else save nothing and look at the answer. */
+static void read_hidden(const arguments_t *arguments, const track_t *track, call_t *call)
+{
+    if (!track || !call->shown || call->operation == OPERATION_READ ||
+        track_wants(track, call->operation, call->model) ||
+        !track_wants(track, OPERATION_READ, call->model)) {
+        return;
+    }
+    call->operation = OPERATION_READ;
+    call->hidden_read = 1;
+    call->record_ids = NULL;
+    call->record_count = -1;
+    call->result_ids =
+        arguments->method->result_ids ? arguments->method->result_ids : RECORDS RECORD_ID;
+    call->fields = NULL;
+}
+
 void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const track_t *track,
                       const redact_t *redact, values_level_t level, call_t *call, int *truncated)
 {
@@ -336,7 +387,8 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
     call->operation = method->operation;
     call->background = (method->flags & METHOD_BACKGROUND) != 0;
     call->result_ids = method->result_ids;
-    call->shown = records_path(pool, method);
+    call->shown = records_path(method);
+    call->may_show_none = (method->flags & METHOD_GROUPS) != 0;
     find_ids(&arguments);
     call->record_ids = arguments.read.ids;
     call->record_count = arguments.read.count;
@@ -347,6 +399,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
         call->check_record = apr_atoi64(call->record_ids);
     }
     check_nothing(call);
+    read_hidden(&arguments, track, call);
     if (is_dry_run(&arguments)) {
         call->operation = OPERATION_NONE;
     }
@@ -359,7 +412,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
     if (wanted || call->operation == OPERATION_WRITE) {
         read_fields(&arguments, call, truncated);
     }
-    if (wanted && level == VALUES_FULL) {
+    if (wanted && level == VALUES_FULL && !call->hidden_read) {
         *truncated |= envelope_truncated(parts);
         read_values(&arguments, redact, call, truncated);
     }

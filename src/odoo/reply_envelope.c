@@ -270,7 +270,8 @@ void reply_envelope_watch(reply_envelope_t *envelope, apr_pool_t *pool, const ch
 
 int reply_envelope_whole(const reply_envelope_t *envelope)
 {
-    return envelope->result_over || (!envelope->ids && !envelope->identity);
+    return (envelope->result_over || (!envelope->ids && !envelope->identity)) &&
+           !(envelope->ids && result_reader_cut(envelope->ids));
 }
 
 int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool)

@@ -8,6 +8,7 @@
 
 #define MAX_PATHS 4
 #define MAX_STEPS 6
+#define MAX_LEVELS 64 /* containers open at a time: twenty groups within each other */
 #define KEY_SIZE 64
 #define ID_SIZE 21 /* digits of the longest id, and a blank */
 
@@ -23,26 +24,35 @@ typedef struct step_t {
 typedef struct path_t {
     step_t steps[MAX_STEPS];
     unsigned count;
-    int failure; /* what is there is no id, but tells that there was no success */
+    step_t again;        /* the member that begins the path anew; key NULL: none */
+    unsigned again_from; /* where it stands: beside what the step of this number leads to */
+    int failure;         /* what is there is no id, but tells that there was no success */
 } path_t;
+
+/* How far the paths are that lead to some value. */
+typedef struct way_t {
+    unsigned paths;                 /* bit n: path n leads there */
+    unsigned char steps[MAX_PATHS]; /* how many of its steps are done */
+} way_t;
 
 /* An open container on the way to ids. */
 typedef struct level_t {
     int is_array;
     apr_int64_t index; /* of the element that comes, in an array */
-    unsigned paths;    /* bit n: path n leads here */
-    unsigned member;   /* bit n: path n leads to the member that comes, in an object */
-    int failure;       /* not empty, it tells failure */
+    way_t here;
+    way_t member; /* of the member that comes, in an object */
+    int failure;  /* not empty, it tells failure */
 } level_t;
 
 struct result_reader_t {
     path_t paths[MAX_PATHS];
     unsigned path_count;
-    level_t levels[MAX_STEPS];
+    level_t levels[MAX_LEVELS];
     unsigned depth;
     unsigned
         skipping; /* containers open that hold no id; the scanner may leave out what is in them */
     int complete;
+    int cut;             /* there were more containers within each other than are followed */
     char text[KEY_SIZE]; /* the key or number whose pieces arrive */
     apr_size_t text_length;
     buffer_t ids;
@@ -70,12 +80,24 @@ static const char *parse_step(step_t *step, const char *text)
     return text + strcspn(text, "]") + 1;
 }
 
+/* "(name)" */
+static const char *parse_again(path_t *path, const char *text)
+{
+    path->again.key = text + 1;
+    path->again.key_length = strcspn(path->again.key, ")");
+    path->again_from = path->count;
+    return path->again.key + path->again.key_length + 1;
+}
+
 static const char *parse_path(path_t *path, const char *text)
 {
     path->failure = *text == '!';
     text += path->failure;
     while (*text && *text != ' ' && path->count < MAX_STEPS) {
         text += *text == '.';
+        if (*text == '(') {
+            text = parse_again(path, text);
+        }
         if (*text && *text != ' ') {
             text = parse_step(&path->steps[path->count++], text);
         }
@@ -97,53 +119,66 @@ result_reader_t *result_reader_create(apr_pool_t *pool, result_ids_t paths)
 
 /* ---- matching ---- */
 
-/* The paths among `paths` whose step at this depth leads to the member or element that comes. */
-static unsigned follow(const result_reader_t *reader, const level_t *level, unsigned depth)
+static int is_key(const result_reader_t *reader, const step_t *step)
 {
-    unsigned followed = 0;
-
-    for (unsigned i = 0; i < reader->path_count; i++) {
-        const step_t *step = &reader->paths[i].steps[depth];
-        int leads;
-
-        if (!(level->paths & 1u << i) || depth >= reader->paths[i].count) {
-            continue;
-        }
-        if (level->is_array) {
-            leads = !step->key && (step->index == ANY_INDEX || step->index == level->index);
-        }
-        else {
-            leads = step->key && step->key_length == reader->text_length &&
-                    memcmp(step->key, reader->text, step->key_length) == 0;
-        }
-        followed |= leads ? 1u << i : 0;
-    }
-    return followed;
+    return step->key && step->key_length == reader->text_length &&
+           memcmp(step->key, reader->text, step->key_length) == 0;
 }
 
-/* The paths that lead to the value that comes now. */
-static unsigned reach(result_reader_t *reader)
+static void go(way_t *way, unsigned path, unsigned steps)
 {
+    way->paths |= 1u << path;
+    way->steps[path] = (unsigned char)steps;
+}
+
+/* The way on from a container to the member or element that comes. */
+static way_t follow(const result_reader_t *reader, const level_t *level)
+{
+    way_t way = {0, {0}};
+
+    for (unsigned i = 0; i < reader->path_count; i++) {
+        const path_t *path = &reader->paths[i];
+        unsigned done = level->here.steps[i];
+        const step_t *step = &path->steps[done];
+
+        if (!(level->here.paths & 1u << i) || done >= path->count) {
+            continue;
+        }
+        if (level->is_array
+                ? !step->key && (step->index == ANY_INDEX || step->index == level->index)
+                : is_key(reader, step)) {
+            go(&way, i, done + 1);
+        }
+        else if (!level->is_array && path->again_from == done && is_key(reader, &path->again)) {
+            go(&way, i, 0);
+        }
+    }
+    return way;
+}
+
+/* The way to the value that comes now. */
+static way_t reach(result_reader_t *reader)
+{
+    way_t way = {(1u << reader->path_count) - 1, {0}};
     level_t *level;
-    unsigned paths;
 
     if (reader->depth == 0) {
-        return (1u << reader->path_count) - 1;
+        return way;
     }
     level = &reader->levels[reader->depth - 1];
     if (!level->is_array) {
         return level->member;
     }
-    paths = follow(reader, level, reader->depth - 1);
+    way = follow(reader, level);
     level->index++;
-    return paths;
+    return way;
 }
 
 /* 1 if one of the paths, to ids or to what tells failure, ends at the value that comes. */
-static int ends_here(const result_reader_t *reader, unsigned paths, int failure)
+static int ends_here(const result_reader_t *reader, const way_t *way, int failure)
 {
     for (unsigned i = 0; i < reader->path_count; i++) {
-        if (paths & 1u << i && reader->paths[i].count == reader->depth &&
+        if (way->paths & 1u << i && reader->paths[i].count == way->steps[i] &&
             reader->paths[i].failure == failure) {
             return 1;
         }
@@ -151,10 +186,10 @@ static int ends_here(const result_reader_t *reader, unsigned paths, int failure)
     return 0;
 }
 
-static int goes_on(const result_reader_t *reader, unsigned paths)
+static int goes_on(const result_reader_t *reader, const way_t *way)
 {
     for (unsigned i = 0; i < reader->path_count; i++) {
-        if (paths & 1u << i && reader->paths[i].count > reader->depth) {
+        if (way->paths & 1u << i && reader->paths[i].count > way->steps[i]) {
             return 1;
         }
     }
@@ -168,11 +203,12 @@ static void end_value(result_reader_t *reader)
 
 static void open_container(result_reader_t *reader, json_scan_t *scan, int is_array)
 {
-    unsigned paths = reach(reader);
-    int failure = ends_here(reader, paths, 1);
+    way_t way = reach(reader);
+    int failure = ends_here(reader, &way, 1), on = goes_on(reader, &way);
     level_t *level;
 
-    if (!goes_on(reader, paths) && (!failure || reader->depth == MAX_STEPS)) {
+    reader->cut |= on && reader->depth == MAX_LEVELS;
+    if ((!on && !failure) || reader->depth == MAX_LEVELS) {
         reader->skipping = 1;
         if (scan) {
             json_scan_skip(scan);
@@ -183,8 +219,8 @@ static void open_container(result_reader_t *reader, json_scan_t *scan, int is_ar
     level->failure = failure;
     level->is_array = is_array;
     level->index = 0;
-    level->paths = paths;
-    level->member = 0;
+    level->here = way;
+    level->member.paths = 0;
 }
 
 /* Whatever comes in a list or an object makes it truthy. */
@@ -226,9 +262,9 @@ int result_reader_token(result_reader_t *reader, json_scan_t *scan, json_token_t
         end_value(reader);
     }
     else {
-        unsigned paths = reach(reader);
+        way_t way = reach(reader);
 
-        reader->failed |= token == JSON_TRUE && ends_here(reader, paths, 1);
+        reader->failed |= token == JSON_TRUE && ends_here(reader, &way, 1);
         end_value(reader);
     }
     return reader->complete;
@@ -252,17 +288,17 @@ static void take_id(result_reader_t *reader)
 static void end_text(result_reader_t *reader, json_token_t token)
 {
     level_t *level = reader->depth > 0 ? &reader->levels[reader->depth - 1] : NULL;
-    unsigned paths;
+    way_t way;
 
     if (token == JSON_KEY) {
-        level->member = follow(reader, level, reader->depth - 1);
+        level->member = follow(reader, level);
         return;
     }
-    paths = reach(reader);
-    if (token == JSON_NUMBER && ends_here(reader, paths, 0)) {
+    way = reach(reader);
+    if (token == JSON_NUMBER && ends_here(reader, &way, 0)) {
         take_id(reader);
     }
-    if (ends_here(reader, paths, 1)) {
+    if (ends_here(reader, &way, 1)) {
         reader->failed |= token == JSON_STRING ? reader->text_length > 0
                                                : strspn(reader->text, "0.") < reader->text_length;
     }
@@ -306,4 +342,9 @@ int result_reader_failed(const result_reader_t *reader)
 apr_int64_t result_reader_count(const result_reader_t *reader)
 {
     return reader->count;
+}
+
+int result_reader_cut(const result_reader_t *reader)
+{
+    return reader->cut;
 }

@@ -21,5 +21,7 @@ const char *result_reader_ids(result_reader_t *reader); /* up to CALL_MAX_IDS; N
 /* 1 if a path that tells failure led to a truthy value. */
 int result_reader_failed(const result_reader_t *reader);
 apr_int64_t result_reader_count(const result_reader_t *reader); /* all there were */
+/* 1 if the result has more containers within each other than are followed to ids. */
+int result_reader_cut(const result_reader_t *reader);
 
 #endif

@@ -359,6 +359,73 @@ static void test_what_is_not_tracked_has_no_values(void **state)
     assert_text(read_tracked(track, "res.users")->record_ids, "7");
 }
 
+/* A program that wants to read unseen may save nothing and look at the answer. */
+static const call_t *saved_where_reads_are_tracked(const char *tracked, const char *method,
+                                                   const char *args, const char *kwargs)
+{
+    track_t *track = track_create(pool);
+    call_request_t request = {.path = CALL_KW, .track = track};
+    call_reader_t *reader =
+        call_reader_create(pool, route_find(CALL_KW), &request, redact, VALUES_FULL);
+    const char *body = apr_psprintf(pool,
+                                    "{\"params\":{\"model\":\"x\",\"method\":\"%s\",\"args\":%s,"
+                                    "\"kwargs\":%s}}",
+                                    method, args, kwargs);
+
+    assert_null(track_add_line(track, tracked));
+    call_reader_feed(reader, body, strlen(body));
+    return call_reader_finish(reader, 1);
+}
+
+static void assert_hidden_read(const call_t *call, const char *fields, const char *result_ids)
+{
+    assert_records(call, OPERATION_READ, NULL, -1);
+    assert_text(call->fields, fields);
+    assert_null(call->values);
+    assert_text(call->result_ids, result_ids);
+    assert_int_equal(call->hidden_read, 1);
+}
+
+static void test_reads_hidden_in_other_calls(void **state)
+{
+    const char *const save = "[[4],{\"a\":1},{\"phone\":{}}]";
+    const call_t *both = saved_where_reads_are_tracked("read,write *", "web_save", save, "{}");
+
+    (void)state;
+    assert_hidden_read(saved_where_reads_are_tracked("read *", "web_save", save, "{}"), "phone",
+                       "[].id");
+    assert_hidden_read(saved_where_reads_are_tracked("read *", "web_save",
+                                                     "[[],{\"a\":1},{\"b\":{}}]",
+                                                     "{\"next_id\":9}"),
+                       "b", "[].id");
+    assert_hidden_read(saved_where_reads_are_tracked("read *", "web_save_multi",
+                                                     "[[4,5],[{},{}],{\"b\":{}}]", "{}"),
+                       "b", "[].id");
+    assert_hidden_read(saved_where_reads_are_tracked("read,create *", "web_resequence",
+                                                     "[[4,5],{\"c\":{}}]", "{}"),
+                       "c", "[].id");
+    assert_hidden_read(saved_where_reads_are_tracked("read *", "web_read_group", "[[],[\"k\"]]",
+                                                     "{\"unfold_read_specification\":{\"d\":{}}}"),
+                       "d", "groups[].(__groups)__records[].id groups[].__data.records[].id");
+    assert_records(both, OPERATION_WRITE, "4", 1);
+    assert_int_equal(both->hidden_read, 0);
+    assert_records(saved_where_reads_are_tracked("search *", "web_save", save, "{}"),
+                   OPERATION_WRITE, "4", 1);
+    assert_records(saved_where_reads_are_tracked("read y", "web_save", save, "{}"), OPERATION_WRITE,
+                   "4", 1);
+}
+
+static void test_save_that_shows_another_record(void **state)
+{
+    (void)state;
+    assert_text(call_with("x", "web_save", "[[4],{\"a\":1},{}]", "{\"next_id\":9}")->values,
+                "{\"a\":1,\"$shown\":9}");
+    assert_text(call_with("x", "web_save", "[[4],{\"a\":1},{},9]", "{}")->values,
+                "{\"a\":1,\"$shown\":9}");
+    assert_text(call_with("x", "web_save", "[[4],{\"a\":1},{}]", "{\"next_id\":false}")->values,
+                "{\"a\":1}");
+}
+
 static void test_finish_twice(void **state)
 {
     call_request_t request = {.path = CALL_KW};
@@ -400,6 +467,8 @@ int main(void)
         cmocka_unit_test(test_login_by_malformed_multipart),
         cmocka_unit_test(test_routes_without_a_body_to_read),
         cmocka_unit_test(test_what_is_not_tracked_has_no_values),
+        cmocka_unit_test(test_reads_hidden_in_other_calls),
+        cmocka_unit_test(test_save_that_shows_another_record),
         cmocka_unit_test(test_finish_twice),
     };
 

@@ -172,9 +172,33 @@ class BaseModel(Records):
         return self._groups(domain, groupby, "__count")
 
     @rpc("search", ids="none", model=True)
-    def web_read_group(self, domain, fields=None, groupby=(), limit=None, offset=0, **_):
-        groups = self._groups(domain, groupby, "__count")
+    def web_read_group(
+        self,
+        domain,
+        fields=None,
+        groupby=(),
+        limit=None,
+        offset=0,
+        expand=False,
+        auto_unfold=False,
+        unfold_read_specification=None,
+        **_,
+    ):
+        # 19 put the names of the groups where those before had the fields.
+        names = groupby or fields or ()
+        groups = self._groups(domain, names, "__count")
+        for group in groups:
+            found = self._with(self._search((domain or []) + self._members(group, names)))
+            if auto_unfold and self.env.version.major >= 19:
+                group["__records"] = found._spec_rows(unfold_read_specification or {})
+            elif expand and self.env.version.major == 16:
+                group["__data"] = {"length": len(found.ids), "records": found._read_rows(fields)}
         return {"groups": groups, "length": len(groups)}
+
+    def _members(self, group, names):
+        name = names if isinstance(names, str) else names[0]
+        value = group[name]
+        return [[name, "=", value[0] if isinstance(value, list) else value]]
 
     @rpc("search", ids="none", model=True, since=19)
     def formatted_read_group(self, domain, groupby=(), aggregates=(), **_):
