@@ -19,6 +19,17 @@ static apr_pool_t *pool;
 #define MODELS(...)                                                                                \
     ((const char *const[]){__VA_ARGS__}), COUNT(((const char *const[]){__VA_ARGS__}))
 
+/* Globs looked at so far by this thread. */
+static _Thread_local unsigned long globs;
+
+int __real_glob_match(const char *glob, const char *text);
+int __wrap_glob_match(const char *glob, const char *text);
+int __wrap_glob_match(const char *glob, const char *text)
+{
+    globs++;
+    return __real_glob_match(glob, text);
+}
+
 static void assert_added(track_t *track, const char *operations, const char *const *models,
                          size_t count)
 {
@@ -159,6 +170,35 @@ static void decisions_stay_right_past_the_cache(void **state)
     assert_false(track_wants(track, OPERATION_WRITE, long_name));
 }
 
+static void many_rules_cost_no_more_than_one(void **state)
+{
+    static const int rules[] = {1, 1000};
+    unsigned long first[COUNT(rules)], again[COUNT(rules)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        track_t *track = track_create(pool);
+
+        for (int rule = 0; rule < rules[i]; rule++) {
+            assert_added(track, "read",
+                         MODELS(apr_psprintf(pool, "app%d.*", rule), "!*.line", "!*.report"));
+        }
+        globs = 0;
+        assert_false(track_wants(track, OPERATION_READ, "res.partner"));
+        first[i] = globs;
+        globs = 0;
+        for (int call = 0; call < 1000; call++) {
+            assert_false(track_wants(track, OPERATION_READ, "res.partner"));
+            assert_false(track_wants(track, OPERATION_WRITE, "res.partner"));
+        }
+        again[i] = globs;
+    }
+    assert_int_equal(first[0], 1);
+    assert_int_equal(first[1], 1000);
+    assert_int_equal(again[0], 0);
+    assert_int_equal(again[1], 0);
+}
+
 typedef struct worker_t {
     pthread_t thread;
     const track_t *track;
@@ -206,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_rule_added_later_counts_for_models_already_seen),
         cmocka_unit_test(wrong_lines_are_refused_with_the_mend),
         cmocka_unit_test(decisions_stay_right_past_the_cache),
+        cmocka_unit_test(many_rules_cost_no_more_than_one),
         cmocka_unit_test(threads_share_the_cache),
     };
     int failed;
