@@ -13,12 +13,13 @@
 /* Of a message to syslog: what common receivers take whole, and local sockets send in one piece. */
 #define EVENT_SYSLOG_MOST 8192
 
-/* Appends one line with its LF. pool: for work that may be forgotten afterwards. */
-void event_ecs_line(buffer_t *buffer, const event_t *event, apr_pool_t *pool);
+/* Appends one line with its LF. */
+void event_ecs_line(buffer_t *buffer, const event_t *event);
 
 /* Appends one message of RFC 5424: facility 13 (log audit), severity by outcome, the operation as
  * MSGID, the line above without its LF as MSG. Where that would be longer than EVENT_SYSLOG_MOST,
- * values, old values, fields and ids are left out and `odoo.flags` says "truncated". */
+ * values, old values, fields and ids are left out and `odoo.flags` says "truncated". pool: for work
+ * that may be forgotten afterwards. */
 void event_syslog(buffer_t *buffer, const event_t *event, apr_pool_t *pool);
 
 /* The node and sequence of a line of event_ecs_line. APR_EINVAL if it is none. */

@@ -19,25 +19,19 @@
 typedef struct format_t {
     const char *type, *disposition;
     void (*header)(buffer_t *buffer); /* or NULL */
-    void (*row)(buffer_t *buffer, const event_t *event, apr_pool_t *pool);
+    void (*row)(buffer_t *buffer, const event_t *event);
 } format_t;
 
 typedef struct chunk_t {
     const format_t *format;
-    apr_pool_t *pool; /* of this chunk */
     buffer_t buffer;
     apr_int64_t last; /* id of the last event in it */
     int more;         /* there may be events behind it */
+    int rows, most;   /* in it, and asked for: what is read and has no room is read again */
 } chunk_t;
 
-static void csv_row(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
-{
-    (void)pool;
-    event_csv_row(buffer, event);
-}
-
 static const format_t csv = {ANSWER_CSV_TYPE, "attachment; filename=\"user-audit-activity.csv\"",
-                             event_csv_header, csv_row};
+                             event_csv_header, event_csv_row};
 static const format_t json_lines = {ANSWER_JSON_LINES_TYPE,
                                     "attachment; filename=\"user-audit-activity.jsonl\"", NULL,
                                     event_ecs_line};
@@ -46,9 +40,10 @@ static int append_event(void *payload, const event_t *event)
 {
     chunk_t *chunk = payload;
 
-    chunk->format->row(&chunk->buffer, event, chunk->pool);
+    chunk->format->row(&chunk->buffer, event);
     chunk->last = event->cell[EVENT_ID] ? apr_atoi64(event->cell[EVENT_ID]) : chunk->last;
     chunk->more = 1;
+    chunk->rows++;
     return chunk->buffer.length >= CHUNK_BYTES;
 }
 
@@ -64,19 +59,30 @@ static apr_status_t send_header(page_t *page, const format_t *format)
     return answer_write(page, buffer.data, buffer.length);
 }
 
+/* As many for the next chunk as would have had room in this one. */
+static void adapt(chunk_t *chunk)
+{
+    if (chunk->buffer.length >= CHUNK_BYTES) {
+        chunk->most = chunk->rows;
+    }
+    else if (chunk->buffer.length < CHUNK_BYTES / 2) {
+        chunk->most = 2 * chunk->most < CHUNK_ROWS ? 2 * chunk->most : CHUNK_ROWS;
+    }
+}
+
 static apr_status_t read_chunk(store_t *store, const filter_t *filter, chunk_t *chunk,
                                apr_pool_t *pool)
 {
     apr_status_t status;
 
-    chunk->more = 0;
-    chunk->pool = pool;
-    buffer_init(&chunk->buffer, pool, CHUNK_LIMIT);
-    status = store_events_after(store, &filter->event, chunk->last, CHUNK_ROWS, append_event, chunk,
-                                pool);
+    chunk->more = chunk->rows = 0;
+    buffer_reset(&chunk->buffer);
+    status = store_events_after(store, &filter->event, chunk->last, chunk->most, append_event,
+                                chunk, pool);
     if (status != APR_SUCCESS) {
         return status;
     }
+    adapt(chunk);
     if (store_horizon(store) > chunk->last) {
         chunk->last = store_horizon(store);
         chunk->more = 1;
@@ -102,11 +108,12 @@ static apr_status_t unreadable(page_t *page, store_t *store, apr_status_t status
 static apr_status_t send_events(page_t *page, const format_t *format, store_t *store,
                                 const filter_t *filter)
 {
-    chunk_t chunk = {.format = format};
+    chunk_t chunk = {.format = format, .most = CHUNK_ROWS};
     apr_pool_t *pool;
     apr_status_t status;
     int begun = 0;
 
+    buffer_init(&chunk.buffer, page->pool, CHUNK_LIMIT);
     apr_pool_create(&pool, page->pool);
     do {
         apr_pool_clear(pool);

@@ -215,7 +215,7 @@ static int hand_on(void *payload, const event_t *event)
     if (is_own(forward, event)) {
         apr_pool_clear(forward->row_pool);
         if (forward->target->kind == KEEPER_FORWARD_FILE) {
-            event_ecs_line(&forward->buffer, event, forward->row_pool);
+            event_ecs_line(&forward->buffer, event);
         }
         else {
             buffer_reset(&forward->buffer);

@@ -239,8 +239,8 @@ static apr_status_t read_events(reading_t *reading, apr_int64_t from, apr_pool_t
     if (status || reading->left <= 0) {
         return status;
     }
-    reading->select =
-        apr_pstrcat(pool, "SELECT ", reading->visit ? row_names(pool) : "id", " FROM events", NULL);
+    reading->select = apr_pstrcat(pool, "SELECT ", reading->visit ? row_event_names(pool) : "id",
+                                  " FROM events", NULL);
     apr_pool_create(&reading->pool, pool);
     reading->candidates = apr_pcalloc(pool, sizeof(*reading->candidates));
     status = search_run(&search, pool);
@@ -299,7 +299,8 @@ apr_status_t store_running(store_t *store, const event_filter_t *filter, int lim
     if (status) {
         return status;
     }
-    query_init(&query, pool, apr_pstrcat(pool, "SELECT ", row_names(pool), " FROM pending", NULL));
+    query_init(&query, pool,
+               apr_pstrcat(pool, "SELECT ", row_event_names(pool), " FROM pending", NULL));
     search_rows(&query, store, filter);
     query_text(&query, " ORDER BY time_ms DESC, incarnation, number DESC LIMIT %s");
     query_number(&query, limit < STORE_MAX_RUNNING ? limit : STORE_MAX_RUNNING);

@@ -90,6 +90,12 @@ static const char *mark_name_of(int column)
     return makes_mark(column) ? row_column[column] : "NULL";
 }
 
+/* Each column that is fetched takes time in the driver. */
+static const char *event_name_of(int column)
+{
+    return column == ROW_IP_KEY || column == ROW_BYTES ? "NULL" : row_column[column];
+}
+
 static const char *parameter_of(int column)
 {
     (void)column;
@@ -104,6 +110,11 @@ const char *row_name(event_column_t column)
 const char *row_names(apr_pool_t *pool)
 {
     return joined(pool, name_of);
+}
+
+const char *row_event_names(apr_pool_t *pool)
+{
+    return joined(pool, event_name_of);
 }
 
 const char *row_mark_names(apr_pool_t *pool)

@@ -39,14 +39,16 @@ const char *row_names(apr_pool_t *pool);
 /* The same number of columns, but those that make no mark, are not summarised and do not say what
  * becomes of an event when it is purged are NULL. */
 const char *row_mark_names(apr_pool_t *pool);
+/* Those that row_to_event reads; the others are NULL. */
+const char *row_event_names(apr_pool_t *pool);
 const char *row_parameters(apr_pool_t *pool);
 
 /* Points into the event. APR_EINVAL if a cell could not come back byte for byte: text that is not
  * UTF-8, an id, sequence or time in another form than ours. */
 apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool);
 
-/* Reads the columns of row_names from the first one on. Cells live as long as the rows' pool. An
- * empty uid, login or user is filled with what was learned later. */
+/* Reads the columns of row_names or row_event_names from the first one on. Cells live as long as
+ * the rows' pool. An empty uid, login or user is filled with what was learned later. */
 event_t *row_to_event(const rows_t *rows);
 
 /* Reads the columns of row_mark_names. */

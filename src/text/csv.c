@@ -5,32 +5,42 @@
 #define GUARD '\''
 #define GUARDED "=+-@\t\r'"
 
-void csv_append_cell(buffer_t *buffer, const char *text)
+static void append_quoted(buffer_t *buffer, const char *text)
 {
-    int guarded, quoted;
-
-    if (!text || !*text) {
-        return;
-    }
-    guarded = strchr(GUARDED, *text) != NULL;
-    quoted = text[strcspn(text, "\",\r\n")] != '\0';
-    if (quoted) {
-        buffer_append_char(buffer, '"');
-    }
-    if (guarded) {
-        buffer_append_char(buffer, GUARD);
-    }
     while (*text) {
         apr_size_t length = strcspn(text, "\"");
 
         buffer_append(buffer, text, length);
         text += length;
         if (*text) {
-            buffer_append_string(buffer, "\"\"");
+            buffer_append(buffer, "\"\"", 2);
             text++;
         }
     }
-    if (quoted) {
+}
+
+void csv_append_cell(buffer_t *buffer, const char *text)
+{
+    apr_size_t plain;
+    int guarded;
+
+    if (!text || !*text) {
+        return;
+    }
+    plain = strcspn(text, "\",\r\n");
+    guarded = strchr(GUARDED, *text) != NULL;
+    if (!text[plain] && !guarded) {
+        buffer_append(buffer, text, plain);
+        return;
+    }
+    if (text[plain]) {
+        buffer_append_char(buffer, '"');
+    }
+    if (guarded) {
+        buffer_append_char(buffer, GUARD);
+    }
+    append_quoted(buffer, text);
+    if (text[plain]) {
         buffer_append_char(buffer, '"');
     }
 }

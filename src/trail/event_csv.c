@@ -4,7 +4,12 @@
 
 static void append_separator(buffer_t *buffer, int column)
 {
-    buffer_append_string(buffer, column + 1 < EVENT_PUBLIC_COLUMNS ? "," : "\r\n");
+    if (column + 1 < EVENT_PUBLIC_COLUMNS) {
+        buffer_append_char(buffer, ',');
+    }
+    else {
+        buffer_append(buffer, "\r\n", 2);
+    }
 }
 
 void event_csv_header(buffer_t *buffer)

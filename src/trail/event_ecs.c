@@ -8,37 +8,103 @@
 
 #define NANOSECONDS_PER_MS 1000000
 
-/* Cells that go into the line as they are, by the path of their member. */
+/* The objects of a line, each within another. */
+typedef enum place_t {
+    PLACE_LINE,
+    PLACE_ECS,
+    PLACE_EVENT,
+    PLACE_HTTP,
+    PLACE_RESPONSE,
+    PLACE_USER,
+    PLACE_CLIENT,
+    PLACE_GEO,
+    PLACE_SOURCE,
+    PLACE_AGENT,
+    PLACE_OS,
+    PLACE_DEVICE,
+    PLACE_URL,
+    PLACE_ERROR,
+    PLACE_SERVICE,
+    PLACE_HOST,
+    PLACE_AUDIT,
+    PLACE_ODOO
+} place_t;
+
 static const struct {
-    const char *object, *inner; /* inner: an object within, or NULL */
+    const char *name;
+    place_t within;
+} places[] = {
+    [PLACE_ECS] = {"ecs", PLACE_LINE},          [PLACE_EVENT] = {"event", PLACE_LINE},
+    [PLACE_HTTP] = {"http", PLACE_LINE},        [PLACE_RESPONSE] = {"response", PLACE_HTTP},
+    [PLACE_USER] = {"user", PLACE_LINE},        [PLACE_CLIENT] = {"client", PLACE_LINE},
+    [PLACE_GEO] = {"geo", PLACE_CLIENT},        [PLACE_SOURCE] = {"source", PLACE_LINE},
+    [PLACE_AGENT] = {"user_agent", PLACE_LINE}, [PLACE_OS] = {"os", PLACE_AGENT},
+    [PLACE_DEVICE] = {"device", PLACE_AGENT},   [PLACE_URL] = {"url", PLACE_LINE},
+    [PLACE_ERROR] = {"error", PLACE_LINE},      [PLACE_SERVICE] = {"service", PLACE_LINE},
+    [PLACE_HOST] = {"host", PLACE_LINE},        [PLACE_AUDIT] = {"user_audit", PLACE_LINE},
+    [PLACE_ODOO] = {"odoo", PLACE_LINE},
+};
+
+/* A line that is being written, member by member. */
+typedef struct line_t {
+    buffer_t *buffer;
+    place_t place; /* the object that is open */
+    int empty;     /* nothing stands in it yet */
+} line_t;
+
+/* Cells, by where they go: those of one object stand together, since it is written once. */
+typedef enum form_t {
+    FORM_TEXT,
+    FORM_INTEGER,
+    FORM_MILLISECONDS, /* ECS has nanoseconds */
+    FORM_WORDS,        /* a list */
+    FORM_NUMBERS,      /* a list */
+    FORM_JSON          /* as it stands: the module wrote it, valid and without line ends */
+} form_t;
+
+typedef struct member_t {
+    place_t place;
     const char *name;
     event_column_t column;
-} members[] = {
-    {"event", NULL, "action", EVENT_OPERATION},
-    {"event", NULL, "hash", EVENT_HASH},
-    {"user", NULL, "id", EVENT_UID},
-    {"user", NULL, "name", EVENT_LOGIN},
-    {"user", NULL, "full_name", EVENT_USER},
-    {"client", NULL, "ip", EVENT_IP},
-    {"client", "geo", "country_name", EVENT_COUNTRY},
-    {"client", "geo", "city_name", EVENT_CITY},
-    {"source", NULL, "ip", EVENT_PEER_IP},
-    {"user_agent", NULL, "original", EVENT_USER_AGENT},
-    {"user_agent", NULL, "name", EVENT_BROWSER},
-    {"user_agent", "os", "full", EVENT_OS},
-    {"user_agent", "device", "name", EVENT_DEVICE},
-    {"url", NULL, "path", EVENT_PATH},
-    {"error", NULL, "type", EVENT_ERROR},
-    {"service", NULL, "name", EVENT_SITE},
-    {"host", NULL, "name", EVENT_NODE},
-    {"user_audit", NULL, "previous_hash", EVENT_PREVIOUS_HASH},
-    /* "odoo" comes last: values are added to it as they stand */
-    {"odoo", NULL, "database", EVENT_DATABASE},
-    {"odoo", NULL, "session", EVENT_SESSION},
-    {"odoo", NULL, "channel", EVENT_CHANNEL},
-    {"odoo", NULL, "model", EVENT_MODEL},
-    {"odoo", NULL, "method", EVENT_METHOD},
-    {"odoo", NULL, "outcome", EVENT_OUTCOME},
+    form_t form;
+} member_t;
+
+static const member_t members[] = {
+    {PLACE_EVENT, "action", EVENT_OPERATION, FORM_TEXT},
+    {PLACE_EVENT, "sequence", EVENT_SEQUENCE, FORM_INTEGER},
+    {PLACE_EVENT, "duration", EVENT_DURATION_MS, FORM_MILLISECONDS},
+    {PLACE_EVENT, "hash", EVENT_HASH, FORM_TEXT},
+    {PLACE_RESPONSE, "status_code", EVENT_STATUS, FORM_INTEGER},
+    {PLACE_USER, "id", EVENT_UID, FORM_TEXT},
+    {PLACE_USER, "name", EVENT_LOGIN, FORM_TEXT},
+    {PLACE_USER, "full_name", EVENT_USER, FORM_TEXT},
+    {PLACE_CLIENT, "ip", EVENT_IP, FORM_TEXT},
+    {PLACE_GEO, "country_name", EVENT_COUNTRY, FORM_TEXT},
+    {PLACE_GEO, "city_name", EVENT_CITY, FORM_TEXT},
+    {PLACE_SOURCE, "ip", EVENT_PEER_IP, FORM_TEXT},
+    {PLACE_AGENT, "original", EVENT_USER_AGENT, FORM_TEXT},
+    {PLACE_AGENT, "name", EVENT_BROWSER, FORM_TEXT},
+    {PLACE_OS, "full", EVENT_OS, FORM_TEXT},
+    {PLACE_DEVICE, "name", EVENT_DEVICE, FORM_TEXT},
+    {PLACE_URL, "path", EVENT_PATH, FORM_TEXT},
+    {PLACE_ERROR, "type", EVENT_ERROR, FORM_TEXT},
+    {PLACE_SERVICE, "name", EVENT_SITE, FORM_TEXT},
+    {PLACE_HOST, "name", EVENT_NODE, FORM_TEXT},
+    {PLACE_AUDIT, "id", EVENT_ID, FORM_INTEGER},
+    {PLACE_AUDIT, "previous_hash", EVENT_PREVIOUS_HASH, FORM_TEXT},
+    {PLACE_ODOO, "database", EVENT_DATABASE, FORM_TEXT},
+    {PLACE_ODOO, "session", EVENT_SESSION, FORM_TEXT},
+    {PLACE_ODOO, "channel", EVENT_CHANNEL, FORM_TEXT},
+    {PLACE_ODOO, "operation", EVENT_OPERATION, FORM_TEXT},
+    {PLACE_ODOO, "model", EVENT_MODEL, FORM_TEXT},
+    {PLACE_ODOO, "method", EVENT_METHOD, FORM_TEXT},
+    {PLACE_ODOO, "outcome", EVENT_OUTCOME, FORM_TEXT},
+    {PLACE_ODOO, "record_ids", EVENT_RECORD_IDS, FORM_NUMBERS},
+    {PLACE_ODOO, "record_count", EVENT_RECORD_COUNT, FORM_INTEGER},
+    {PLACE_ODOO, "fields", EVENT_FIELDS, FORM_WORDS},
+    {PLACE_ODOO, "flags", EVENT_FLAGS, FORM_WORDS},
+    {PLACE_ODOO, "values", EVENT_VALUES, FORM_JSON},
+    {PLACE_ODOO, "old_values", EVENT_OLD_VALUES, FORM_JSON},
 };
 
 /* What ECS calls a category and a type, by operation; the rest are {"database"}, {"access"}. */
@@ -70,67 +136,6 @@ static const struct {
     {"gap", "process", "error"},
 };
 
-static json_value_t *inside(json_value_t *object, const char *name, apr_pool_t *pool)
-{
-    json_value_t *found = json_member(object, name);
-
-    return found ? found : json_set(object, name, json_new_object(pool));
-}
-
-static void set_text(json_value_t *line, const char *object, const char *inner, const char *name,
-                     const char *text, apr_pool_t *pool)
-{
-    if (text) {
-        json_value_t *holder = inside(line, object, pool);
-
-        if (inner) {
-            holder = inside(holder, inner, pool);
-        }
-        json_set(holder, name, json_new_string(pool, text));
-    }
-}
-
-static void set_integer(json_value_t *object, const char *name, const char *cell,
-                        apr_int64_t factor, apr_pool_t *pool)
-{
-    if (cell) {
-        apr_int64_t number = apr_atoi64(cell), most = APR_INT64_MAX / factor;
-
-        json_set(object, name, json_new_integer(pool, (number < most ? number : most) * factor));
-    }
-}
-
-static void set_words(json_value_t *object, const char *name, const char *cell, int integers,
-                      apr_pool_t *pool)
-{
-    json_value_t *array;
-    char *state, *word;
-
-    if (!cell) {
-        return;
-    }
-    array = json_set(object, name, json_new_array(pool));
-    for (word = apr_strtok(apr_pstrdup(pool, cell), " ", &state); word;
-         word = apr_strtok(NULL, " ", &state)) {
-        json_push(array, integers ? json_new_integer(pool, apr_atoi64(word))
-                                  : json_new_string(pool, word));
-    }
-}
-
-static void set_kind(json_value_t *event, const char *operation, apr_pool_t *pool)
-{
-    const char *category = "database", *type = "access";
-
-    for (size_t i = 0; operation && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(kinds[i].operation, operation) == 0) {
-            category = kinds[i].category;
-            type = kinds[i].type;
-        }
-    }
-    json_push(json_set(event, "category", json_new_array(pool)), json_new_string(pool, category));
-    json_push(json_set(event, "type", json_new_array(pool)), json_new_string(pool, type));
-}
-
 /* ECS knows success, failure and unknown. */
 static const char *ecs_outcome(const char *outcome)
 {
@@ -140,78 +145,168 @@ static const char *ecs_outcome(const char *outcome)
     return strcmp(outcome, "success") == 0 ? "success" : "failure";
 }
 
-static void set_event(json_value_t *line, const event_t *event, apr_pool_t *pool)
+/* ---- objects and members ---- */
+
+static int is_within(place_t place, place_t outer)
 {
-    json_value_t *object = inside(line, "event", pool);
+    while (place != outer && place != PLACE_LINE) {
+        place = places[place].within;
+    }
+    return place == outer;
+}
+
+static void begin_member(line_t *line, const char *name)
+{
+    if (!line->empty) {
+        buffer_append_char(line->buffer, ',');
+    }
+    buffer_append_char(line->buffer, '"');
+    buffer_append_string(line->buffer, name);
+    buffer_append(line->buffer, "\":", 2);
+    line->empty = 0;
+}
+
+/* Closes what the place is not within, and opens what leads to it. */
+static void go_to(line_t *line, place_t place)
+{
+    while (!is_within(place, line->place)) {
+        buffer_append_char(line->buffer, '}');
+        line->place = places[line->place].within;
+        line->empty = 0;
+    }
+    if (line->place != place) {
+        go_to(line, places[place].within);
+        begin_member(line, places[place].name);
+        buffer_append_char(line->buffer, '{');
+        line->place = place;
+        line->empty = 1;
+    }
+}
+
+static void append_text(line_t *line, const char *name, const char *text)
+{
+    begin_member(line, name);
+    json_write_string(line->buffer, text, strlen(text));
+}
+
+static void append_words(buffer_t *buffer, const char *cell, int numbers)
+{
+    const char *word = cell + strspn(cell, " ");
+
+    buffer_append_char(buffer, '[');
+    while (*word) {
+        apr_size_t length = strcspn(word, " ");
+
+        if (numbers) {
+            buffer_append_int64(buffer, apr_atoi64(word));
+        }
+        else {
+            json_write_string(buffer, word, length);
+        }
+        word += length + strspn(word + length, " ");
+        if (*word) {
+            buffer_append_char(buffer, ',');
+        }
+    }
+    buffer_append_char(buffer, ']');
+}
+
+static void append_integer(buffer_t *buffer, const char *cell, apr_int64_t factor)
+{
+    apr_int64_t number = apr_atoi64(cell), most = APR_INT64_MAX / factor;
+
+    buffer_append_int64(buffer, (number < most ? number : most) * factor);
+}
+
+static void append_cell(line_t *line, const member_t *member, const char *cell)
+{
+    begin_member(line, member->name);
+    switch (member->form) {
+    case FORM_TEXT:
+        json_write_string(line->buffer, cell, strlen(cell));
+        break;
+    case FORM_INTEGER:
+        append_integer(line->buffer, cell, 1);
+        break;
+    case FORM_MILLISECONDS:
+        append_integer(line->buffer, cell, NANOSECONDS_PER_MS);
+        break;
+    case FORM_WORDS:
+    case FORM_NUMBERS:
+        append_words(line->buffer, cell, member->form == FORM_NUMBERS);
+        break;
+    case FORM_JSON:
+        buffer_append_string(line->buffer, cell);
+        break;
+    }
+}
+
+/* ---- the line ---- */
+
+static void append_kind(line_t *line, const char *operation)
+{
+    const char *category = "database", *type = "access";
+
+    for (size_t i = 0; operation && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].operation, operation) == 0) {
+            category = kinds[i].category;
+            type = kinds[i].type;
+        }
+    }
+    begin_member(line, "category");
+    append_words(line->buffer, category, 0);
+    begin_member(line, "type");
+    append_words(line->buffer, type, 0);
+}
+
+/* The node and the number in its chain. */
+static void append_event_id(line_t *line, const event_t *event)
+{
     const char *node = event->cell[EVENT_NODE], *sequence = event->cell[EVENT_SEQUENCE];
 
-    json_set(object, "kind", json_new_string(pool, "event"));
-    json_set(object, "module", json_new_string(pool, "user_audit"));
-    json_set(object, "dataset", json_new_string(pool, "user_audit.trail"));
-    set_kind(object, event->cell[EVENT_OPERATION], pool);
-    json_set(object, "outcome", json_new_string(pool, ecs_outcome(event->cell[EVENT_OUTCOME])));
     if (node && sequence) {
-        json_set(object, "id", json_new_string(pool, apr_pstrcat(pool, node, "-", sequence, NULL)));
-    }
-    set_integer(object, "sequence", sequence, 1, pool);
-    set_integer(object, "duration", event->cell[EVENT_DURATION_MS], NANOSECONDS_PER_MS, pool);
-}
-
-static void set_http(json_value_t *line, const event_t *event, apr_pool_t *pool)
-{
-    if (event->cell[EVENT_STATUS]) {
-        set_integer(inside(inside(line, "http", pool), "response", pool), "status_code",
-                    event->cell[EVENT_STATUS], 1, pool);
+        append_text(line, "id", node);
+        if (!line->buffer->overflow) {
+            line->buffer->length--; /* the closing quote */
+        }
+        buffer_append_char(line->buffer, '-');
+        buffer_append_int64(line->buffer, apr_atoi64(sequence));
+        buffer_append_char(line->buffer, '"');
     }
 }
 
-static json_value_t *build(const event_t *event, apr_pool_t *pool)
+static void append_line(buffer_t *buffer, const event_t *event)
 {
-    json_value_t *line = json_new_object(pool), *odoo;
+    line_t line = {buffer, PLACE_LINE, 1};
 
-    json_set(line, "@timestamp", json_new_string(pool, event->cell[EVENT_TIME]));
-    json_set(inside(line, "ecs", pool), "version", json_new_string(pool, EVENT_ECS_VERSION));
-    set_event(line, event, pool);
-    set_http(line, event, pool);
-    set_integer(inside(line, "user_audit", pool), "id", event->cell[EVENT_ID], 1, pool);
+    buffer_append_char(buffer, '{');
+    if (event->cell[EVENT_TIME]) {
+        append_text(&line, "@timestamp", event->cell[EVENT_TIME]);
+    }
+    go_to(&line, PLACE_ECS);
+    append_text(&line, "version", EVENT_ECS_VERSION);
+    go_to(&line, PLACE_EVENT);
+    append_text(&line, "kind", "event");
+    append_text(&line, "module", "user_audit");
+    append_text(&line, "dataset", "user_audit.trail");
+    append_kind(&line, event->cell[EVENT_OPERATION]);
+    append_text(&line, "outcome", ecs_outcome(event->cell[EVENT_OUTCOME]));
+    append_event_id(&line, event);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        set_text(line, members[i].object, members[i].inner, members[i].name,
-                 event->cell[members[i].column], pool);
+        const char *cell = event->cell[members[i].column];
+
+        if (cell) {
+            go_to(&line, members[i].place);
+            append_cell(&line, &members[i], cell);
+        }
     }
-    odoo = inside(line, "odoo", pool);
-    set_words(odoo, "record_ids", event->cell[EVENT_RECORD_IDS], 1, pool);
-    set_integer(odoo, "record_count", event->cell[EVENT_RECORD_COUNT], 1, pool);
-    set_words(odoo, "fields", event->cell[EVENT_FIELDS], 0, pool);
-    set_words(odoo, "flags", event->cell[EVENT_FLAGS], 0, pool);
-    json_set(odoo, "operation", json_new_string(pool, event->cell[EVENT_OPERATION]));
-    return line;
+    go_to(&line, PLACE_LINE);
+    buffer_append_char(buffer, '}');
 }
 
-/* A cell that is JSON goes in as it stands: the module wrote it, valid and without line ends. */
-static void append_json_cell(buffer_t *buffer, const char *name, const char *cell)
+void event_ecs_line(buffer_t *buffer, const event_t *event)
 {
-    if (cell) {
-        buffer_append_string(buffer, ",\"");
-        buffer_append_string(buffer, name);
-        buffer_append_string(buffer, "\":");
-        buffer_append_string(buffer, cell);
-    }
-}
-
-static void append_line(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
-{
-    json_write(buffer, build(event, pool));
-    if (!buffer->overflow) {
-        buffer->length -= 2; /* the braces that end "odoo" and the line */
-    }
-    append_json_cell(buffer, "values", event->cell[EVENT_VALUES]);
-    append_json_cell(buffer, "old_values", event->cell[EVENT_OLD_VALUES]);
-    buffer_append_string(buffer, "}}");
-}
-
-void event_ecs_line(buffer_t *buffer, const event_t *event, apr_pool_t *pool)
-{
-    append_line(buffer, event, pool);
+    append_line(buffer, event);
     buffer_append_char(buffer, '\n');
 }
 
@@ -256,7 +351,7 @@ static void append_message(buffer_t *buffer, const event_t *event, apr_pool_t *p
     buffer_append_string(buffer, " user_audit -");
     append_header_field(buffer, event->cell[EVENT_OPERATION], 32);
     buffer_append_string(buffer, " - ");
-    append_line(buffer, event, pool);
+    append_line(buffer, event);
 }
 
 void event_syslog(buffer_t *buffer, const event_t *event, apr_pool_t *pool)

@@ -41,7 +41,7 @@ static json_value_t *line_of(const event_t *event)
     json_value_t *line;
 
     buffer_init(&buffer, pool, EVENT_ECS_MOST);
-    event_ecs_line(&buffer, event, pool);
+    event_ecs_line(&buffer, event);
     assert_int_equal(buffer.data[buffer.length - 1], '\n');
     assert_null(memchr(buffer.data, '\n', buffer.length - 1));
     line = json_parse(pool, buffer.data, buffer.length, &LIMITS);
@@ -106,7 +106,7 @@ static void the_longest_event_fits(void **state)
     event->cell[EVENT_VALUES] = event->cell[EVENT_OLD_VALUES] =
         apr_psprintf(pool, "\"%s\"", apr_pstrmemdup(pool, event->cell[EVENT_PATH], 0));
     buffer_init(&buffer, pool, EVENT_ECS_MOST);
-    event_ecs_line(&buffer, event, pool);
+    event_ecs_line(&buffer, event);
     assert_false(buffer.overflow);
 }
 
@@ -118,7 +118,7 @@ static void a_line_is_known_again(void **state)
 
     (void)state;
     buffer_init(&buffer, pool, EVENT_ECS_MOST);
-    event_ecs_line(&buffer, sample(), pool);
+    event_ecs_line(&buffer, sample());
     assert_int_equal(event_ecs_identify(buffer.data, buffer.length - 1, &node, &sequence, &id,
                                         pool),
                      APR_SUCCESS);
