@@ -64,6 +64,39 @@ for my $version (16, 17) {
     $site->odoo->stop;
 }
 
+# Where the other carriers are kept, each is looked at as the cookie is: its idle time to the second,
+# and none of it on the way to a new login.
+{
+    my $recorder = Standin->record;
+    my $site = Site->start(odoo => $recorder, vhost => "UserAuditSessionCarriers all\n");
+
+    $site->client->get('/web/webclient/1?session_id=&x=1', Cookie => 'session_id=' . 'a' x 40);
+    like($recorder->output, qr{^GET /web/webclient/1\?session_id=&x=1 }m, 'a carrier is kept where that is wanted');
+}
+{
+    my $site = Site->start(version => 16, arguments => ['--old-carriers'],
+        vhost => "UserAuditSessionCarriers all\nUserAuditIdleTimeout 10s\n", server => "UserAuditCleanupInterval 1h\n");
+    my @idle = map { $_->session_id } map { $site->login('demo') } 1 .. 3;
+
+    is(try_write($site->client, [ 'x', undef, "session_id=$idle[1]" ])->{result}, 1, 'all: a session in the query serves');
+    is(try_write($site->client, [ 'x', undef, '', 'X-Openerp-Session-Id' => $idle[2] ])->{result}, 1, 'all: or in the header');
+    my @known = $site->trail->wait_for(3, operation => 'session_identified', login => 'demo');
+    sleep 11;
+    my $fresh = $site->login('admin')->session_id;
+    $site->odoo->forget;
+    for ([ 'the cookie, beside a good query', "session_id=$idle[0]", "session_id=$fresh" ],
+        [ 'the query, beside a good cookie',  "session_id=$fresh", "session_id=$idle[1]" ],
+        [ 'the header, behind an empty query', "session_id=$fresh", 'session_id=', 'X-Openerp-Session-Id' => $idle[2] ]) {
+        is(try_write($site->client, $_)->{http}{status}, 401, "all: an idle session in $_->[0]");
+    }
+    is_deeply([ $site->odoo->operations ], [], 'all: Odoo does nothing for them');
+    my @refused = $site->trail->wait_for(3, operation => 'session_refused');
+    is_deeply([ sort map { $_->{session} } @refused ], [ sort map { $_->{session} } @known ], 'all: of which it is told');
+    like($site->client->get(@$_)->{body}, qr/name="password"/, 'all: a login is shown as to anybody')
+        for [ '/web/login', Cookie => "session_id=$idle[0]" ], ["/web/login?session_id=$idle[1]"],
+        [ '/web/login', 'X-Openerp-Session-Id' => $idle[2] ];
+}
+
 # What goes upstream is what we looked at, however werkzeug 2 and 3 differ.
 {
     my $recorder = Standin->record;

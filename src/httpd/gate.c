@@ -127,24 +127,38 @@ static carriers_t find_carriers(request_rec *request)
     return carriers;
 }
 
+static void hide_carriers(exchange_t *exchange, const carriers_t *carriers)
+{
+    request_rec *request = exchange->request;
+
+    if (carriers->query) {
+        replace_query(request, query_without_session(request->pool, request->args));
+    }
+    exchange->hide_carriers = carriers->header != NULL;
+}
+
+/* Odoo passes over an empty one. */
+static int is_given(const char *carrier)
+{
+    return carrier && *carrier;
+}
+
 /* Early 16 and 17 take a session from the query or a header before the cookie. A client could have
  * Odoo use another session than the one we look at, so those carriers are taken away (and the
  * attempt is flagged) unless the site needs them; then the one Odoo would use counts. */
 static const char *session_cookie(exchange_t *exchange, const carriers_t *carriers)
 {
-    request_rec *request = exchange->request;
-
-    if (carriers->query || carriers->header) {
-        exchange->flags = FLAG_CARRIER;
-        if (exchange->site->all_carriers) {
-            return carriers->query ? carriers->query : carriers->header;
-        }
-        if (carriers->query) {
-            replace_query(request, query_without_session(request->pool, request->args));
-        }
-        exchange->hide_carriers = carriers->header != NULL;
+    if (!carriers->query && !carriers->header) {
+        return carriers->cookie;
     }
-    return carriers->cookie;
+    exchange->flags = FLAG_CARRIER;
+    if (!exchange->site->all_carriers) {
+        hide_carriers(exchange, carriers);
+        return carriers->cookie;
+    }
+    return is_given(carriers->query)    ? carriers->query
+           : is_given(carriers->header) ? carriers->header
+                                        : carriers->cookie;
 }
 
 static int is_over(const site_t *site, const char *cookie)
@@ -161,8 +175,6 @@ static int is_over(const site_t *site, const char *cookie)
            limits_refuse(site, &session);
 }
 
-/* Versions differ in which carrier they take, so a request that brings several is refused if any of
- * them names an ended session. */
 static int is_any_over(const site_t *site, const carriers_t *carriers)
 {
     return is_over(site, carriers->query) || is_over(site, carriers->header) ||
@@ -213,12 +225,10 @@ static void find_fingerprint(exchange_t *exchange)
     }
 }
 
-static void look_up(exchange_t *exchange)
+static void look_up(exchange_t *exchange, int personal)
 {
     runtime_t *self = runtime();
     session_limits_t limits = limits_of(exchange);
-    /* Whether a JSON call is a person's is told by its body, later. */
-    int personal = exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON;
     int expired = 0;
 
     find_fingerprint(exchange);
@@ -240,6 +250,28 @@ static void look_up(exchange_t *exchange)
         record_note(event, "reason", session_reason_name(exchange->session.reason));
         runtime_append(JOURNAL_EVENT, 0, event);
     }
+}
+
+/* Versions differ in which carrier they take, so a request that brings several is refused if any of
+ * them names an ended session; of that one it is told then. */
+static int is_refused(exchange_t *exchange, const carriers_t *carriers)
+{
+    const char *const brought[] = {carriers->cookie, carriers->header, carriers->query};
+    const char *used = exchange->cookie;
+
+    for (int i = 0; i < 3 && exchange->site->all_carriers; i++) {
+        if (is_given(brought[i]) && brought[i] != used) {
+            exchange->cookie = brought[i];
+            look_up(exchange, 0);
+            if (limits_refuse(exchange->site, &exchange->session)) {
+                return 1;
+            }
+        }
+    }
+    exchange->cookie = used;
+    /* Whether a JSON call is a person's is told by its body, later. */
+    look_up(exchange, exchange->route->personal && exchange->route->body != ROUTE_BODY_JSON);
+    return limits_refuse(exchange->site, &exchange->session);
 }
 
 /* A session that is in use and still nameless a while after Odoo first answered it: ask Odoo who it
@@ -265,10 +297,12 @@ static void ask_name(exchange_t *exchange)
     }
 }
 
-static void refuse(exchange_t *exchange)
+static void refuse(exchange_t *exchange, const carriers_t *carriers)
 {
     ending_in_odoo(exchange);
     if (exchange->route->passes_refused) {
+        hide_carriers(exchange, carriers);
+        exchange->query = exchange->request->args;
         exchange->hide_cookie = 1;
         exchange->session.state = SESSION_FREE;
         return;
@@ -326,10 +360,8 @@ int gate_fixups(request_rec *request)
     }
     exchange->query = request->args;
     if (exchange->cookie) {
-        look_up(exchange);
-        if (limits_refuse(site, &exchange->session) ||
-            (site->all_carriers && is_any_over(site, &carriers))) {
-            refuse(exchange);
+        if (is_refused(exchange, &carriers)) {
+            refuse(exchange, &carriers);
         }
         else {
             ask_name(exchange);
