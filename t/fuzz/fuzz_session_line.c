@@ -1,5 +1,6 @@
 /* A line of the file of sessions with a checksum that fits, whatever stands in it: what is read
- * from it is written and read back as the same, and every text ends within its room. */
+ * from it is written and read back as the same, and every text ends within its room. A word from
+ * another machine is such a line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static void require(int truth)
 
 static void check(const session_t *session)
 {
-    char line[REVOCATION_MAX_LINE], once_more[REVOCATION_MAX_LINE];
+    char line[REVOCATION_MAX_LINE], once_more[REVOCATION_MAX_LINE], word[REVOCATION_MAX_LINE];
     apr_size_t length = session_line_write(session, line);
     session_t again;
 
@@ -26,6 +27,10 @@ static void check(const session_t *session)
     require(memchr(session->timezone, '\0', sizeof(session->timezone)) != NULL);
     require(length < REVOCATION_MAX_LINE && memchr(line, '\n', length) == line + length - 1);
     require(session_line_read(line, length - 1, &again) == APR_SUCCESS);
+    require(session_line_write(&again, once_more) == length);
+    require(memcmp(line, once_more, length) == 0);
+    session_line_print(session, word);
+    require(session_line_parse(word, &again) == APR_SUCCESS);
     require(session_line_write(&again, once_more) == length);
     require(memcmp(line, once_more, length) == 0);
 }
