@@ -30,7 +30,8 @@ sub reading ($site, $admin, $demo) {
     $admin->get("$PAGE/activity?model=res.users");
     $demo->get("$PAGE/activity?model=res.partner");
     $site->trail->settle($admin);
-    my @read = $site->trail->events(operation => 'trail_read');
+    my @read = sort { $a->{login} cmp $b->{login} || $a->{values} cmp $b->{values} }
+        $site->trail->events(operation => 'trail_read');
 
     is_deeply [ map { [ $_->{login}, values_of($_) ] } @read ],
         [ [ 'admin', { model => 'res.partner' } ], [ 'admin', { model => 'res.users' } ],
@@ -42,7 +43,7 @@ sub reading ($site, $admin, $demo) {
 sub exporting ($site, $admin) {
     $admin->get("$PAGE/activity.$_?operation=write") for qw(csv csv jsonl jsonl);
     $site->trail->settle($admin);
-    my @exported = $site->trail->events(operation => 'trail_exported');
+    my @exported = sort { $a->{path} cmp $b->{path} } $site->trail->events(operation => 'trail_exported');
 
     is_deeply [ map { [ $_->{path}, values_of($_) ] } @exported ],
         [ map { [ "$PAGE/activity.$_", { operation => 'write' } ] } qw(csv jsonl) ],
@@ -84,19 +85,31 @@ sub damage ($httpd) {
     return;
 }
 
+# The keeper has a second to leave, in which a busy machine may not let it write; then it is started and
+# stopped again. Returns how often it was started.
+sub stop_in_order ($site) {
+    for my $starts (1 .. 10) {
+        $site->httpd->stop;
+        return $starts if $site->trail->events(operation => 'stopped');
+        $site->httpd->start;
+        $site->trail->wait_for($starts + 1, operation => 'started');
+    }
+    return 0;
+}
+
 # What the keeper does of itself is by no person, and says of which machine.
 sub by_itself ($site) {
     my $httpd = $site->httpd;
 
     $site->trail->wait_for(1, operation => 'started');
-    $httpd->stop;
+    my $starts = stop_in_order($site);
     is scalar $site->trail->events(operation => 'stopped'), 1, 'a stop is an event';
 
     damage($httpd);
     $httpd->allow(qr/lost to the trail/);
     $httpd->configure(server => "UserAuditRetention reads 1m\nUserAuditCleanupInterval 1s\n");
     $httpd->start;
-    is scalar $site->trail->wait_for(2, operation => 'started'), 2, 'and so is each start';
+    is scalar $site->trail->wait_for($starts + 1, operation => 'started'), $starts + 1, 'and so is each start';
     for my $operation (qw(gap purged)) {
         my ($event) = $site->trail->wait_for(1, operation => $operation);
 

@@ -4,6 +4,7 @@ package Trail;
 
 use v5.36;
 use Carp qw(croak);
+use File::Basename qw(basename);
 use JSON::PP ();
 use Process;
 
@@ -39,7 +40,7 @@ sub _query_file ($self, $sql) {
     my $file = $self->{httpd}->database;
 
     return unless -s $file;
-    open my $pipe, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 5000', $file, $sql
+    open my $pipe, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 60000', $file, $sql
         or croak "sqlite3: $!";
     my $text = do { local $/; <$pipe> };
     close $pipe;
@@ -78,20 +79,33 @@ sub _is ($cell, $wanted) {
 sub wait_for ($self, $count, @conditions) {
     my @found;
 
-    Process::wait_until(sub { (@found = $self->events(@conditions)) >= $count }, 60)
+    Process::wait_until(sub { (@found = $self->events(@conditions)) >= $count })
         or croak "$count events with (@conditions) awaited, there are:\n" . $self->describe;
     return @found;
 }
 
-# Everything that was asked so far is on record once this event of our own is.
+# Everything that was asked so far is on record: this event of our own is, and the keeper has read every
+# segment as far as it reached then. The event alone tells nothing of what other children wrote.
 sub settle ($self, $client) {
     my $mark = 'settle' . int rand 1e9;
 
     $client->post_json('/web/session/authenticate',
         $client->envelope({ db => 'odoo', login => $mark, password => 'x' }), cookies => 0);
-    Process::wait_until(sub { $self->query("SELECT 1 AS found FROM events WHERE login = '$mark'") }, 60)
-        or croak "what was asked last is not on record:\n" . $self->describe;
+    my %written = $self->_segments;
+    Process::wait_until(sub {
+        return if !$self->_has_events;
+        return if !$self->query("SELECT 1 AS found FROM events WHERE login = '$mark'");
+        my %read = map { $_->{segment} => $_->{byte_offset} } $self->query('SELECT segment, byte_offset FROM positions');
+        my %left = $self->_segments;
+        return !grep { defined $left{$_} && ($read{$_} // 0) < $written{$_} } keys %written;
+    }) or croak "what was asked last is not on record:\n" . $self->describe;
     return $self;
+}
+
+# Name and size of each segment of the journal.
+sub _segments ($self) {
+    my @files = glob $self->{httpd}->state_dir . '/journal/*.segment';
+    return map { -e $_ ? (basename($_) => -s _) : () } @files;
 }
 
 sub describe ($self) {
