@@ -22,7 +22,7 @@ sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessi
 sub row ($client, $reference) { return (grep { $_->{reference} eq $reference } @{ list($client)->{sessions} })[0] }
 
 for my $version (16, 19) {
-    my $site  = Site->start(version => $version, arguments => $version == 19 ? [ '--rotate', 3 ] : []);
+    my $site  = Site->start(version => $version);
     my $admin = $site->login('admin');
 
     # ---- OdooBot, under the same cookie ----
@@ -80,7 +80,7 @@ for my $version (16, 19) {
         my $long = $site->login('portal');
         my ($login) = ($site->trail->wait_for(2, operation => 'login', login => 'portal'))[-1];
         my $before = $long->session_id;
-        sleep 4;
+        $site->odoo->age;
         status_of($site->client(cookies => { session_id => $before }));
         $long->call_kw('res.partner', 'read', [ [1], ['name'] ]);
         my $after = $long->session_id;

@@ -25,7 +25,7 @@ sub list ($client, $query = '') {
 
 # ---- who it is, and the id that the answer renews ----
 {
-    my $site = Site->start(version => 19, arguments => [ '--rotate', 4 ]);
+    my $site = Site->start(version => 19);
     my $straight = $site->odoo->client;
 
     $straight->login('portal', 'portal');    # past the proxy, so that nobody knows the name
@@ -35,6 +35,7 @@ sub list ($client, $query = '') {
     is $client->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status}, 200, 'the first call';
     $site->trail->wait_for(1, operation => 'session_started');
     is scalar($site->trail->events(operation => 'session_identified')), 0, 'names nobody yet';
+    $site->odoo->age;
     sleep 6;
 
     # This request is one that Odoo itself answers without a cookie; the question's answer renews it.

@@ -29,10 +29,10 @@ sub end_session ($admin, $login) {
 }
 
 sub gone (@pids) {
-    return Process::wait_until(sub { !grep { kill 0, $_ } @pids }, 30);
+    return Process::wait_until(sub { !grep { kill 0, $_ } @pids });
 }
 
-my $site = Site->start(version => 18, server => "UserAuditCleanupInterval 1s\n",
+my $site = Site->start(version => 18, server => "UserAuditCleanupInterval 1s\nGracefulShutdownTimeout 60\n",
     vhost => "UserAuditMaxUserSessions 2\nUserAuditIdleTimeout 400d\n",
     allow => [ qr/the keeper \(pid \d+\) died/, qr/AH0005[12]/, qr/AH00098/, qr/checkpoint \d+ in .* attests/ ]);
 my ($admin, $demo, $portal) = map { $site->login($_) } qw(admin demo portal);
@@ -42,6 +42,8 @@ my @ended = ($demo, $portal);
 is(status_of($demo), 401, 'one is ended by the limit');
 is(end_session($admin, 'portal'), 200, 'one by a manager');
 is(status_of($portal), 401, 'refused');
+
+sub nobody_listens { return !IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $site->httpd->port) }
 
 sub all_refused ($when) {
     is_deeply([ map { status_of($_) } @ended ], [ (401) x @ended ], "refused $when");
@@ -53,7 +55,7 @@ sub all_refused ($when) {
 my @children = $site->httpd->child_pids;
 my ($keeper) = grep { open my $name, '<', "/proc/$_/comm" or return; <$name> =~ /audit-keeper/ } @children;
 kill 'KILL', grep { $_ != $keeper } @children;
-ok(Process::wait_until(sub { eval { status_of($portal) } }, 20), 'served again after all children were killed');
+ok(Process::wait_until(sub { eval { status_of($portal) } }), 'served again after all children were killed');
 all_refused('after the death of all children');
 
 # ---- the keeper ----
@@ -64,8 +66,7 @@ all_refused('after the death of the keeper');
 # ---- the parent ----
 my @orphans = $site->httpd->crash;
 kill 'KILL', @orphans;
-ok(Process::wait_until(sub { !IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $site->httpd->port) }, 30),
-    'nobody serves any more');
+ok(Process::wait_until(\&nobody_listens), 'nobody serves any more');
 $site->httpd->start;
 all_refused('after the death of the parent');
 
@@ -85,12 +86,11 @@ all_refused('after a graceful restart');
 my $slow = $limited[0]->connect;
 $limited[0]->send_request($slow, 'POST', '/web/dataset/call_kw', body => Client::encode_json(
         $limited[0]->envelope({ model => 'res.partner', method => 'read', args => [ [1], ['name'] ], kwargs => {} })),
-    headers => [ 'Content-Type' => 'application/json', 'X-Standin-Delay' => 2 ]);
+    headers => [ 'Content-Type' => 'application/json', 'X-Standin-Delay' => 5 ]);
 my $stopping = $site->httpd->process;
-$site->odoo->forget;
-sleep 1;
+ok(Process::wait_until(sub { $site->odoo->state->{delayed} }), 'a call is at Odoo');
 $stopping->signal('WINCH');
-ok(Process::wait_until(sub { !-e $site->httpd->root . '/httpd.pid' }, 10), 'a graceful stop has begun');
+ok(Process::wait_until(sub { !-e $site->httpd->root . '/httpd.pid' && nobody_listens() }), 'a graceful stop has begun');
 ok($stopping->is_running, 'the call is not over');
 $site->httpd->start;
 ok(!$stopping->is_running, 'the start waited for the end of the one before');

@@ -36,7 +36,7 @@ sub _start ($class, @command) {
         command => \@command,
         output  => $self->{output}
     );
-    $self->{port} = Process::wait_until(sub { $self->_announced_port }, 20)
+    $self->{port} = Process::wait_until(sub { $self->_announced_port })
         or croak "@command did not start: " . $self->output;
     return $self;
 }
@@ -71,6 +71,12 @@ sub forget ($self) {
 sub expire ($self, %which) {
     my $query = join '&', map { "$_=" . Client::escape($which{$_}) } keys %which;
     return Client::decode_json($self->client->get("/_standin/expire?$query")->{body});
+}
+
+# Lets the time pass after which 19 renews ids: each session gets another with its next request.
+sub age ($self) {
+    $self->client->get('/_standin/age');
+    return $self;
 }
 
 # Takes the rights of an administrator from somebody.

@@ -67,6 +67,7 @@ class App:
         self.reset_tokens = {}
         self.sockets = websocket.Sockets()
         self.started = time.time()
+        self.delayed = 0  # requests that came with a delay
 
     # Finding the endpoint
 

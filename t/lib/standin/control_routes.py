@@ -36,6 +36,14 @@ def expire(exchange):
     return json_response(gone)
 
 
+@route("/_standin/age", auth="none", saves=False, csrf=False)
+def age(exchange):
+    """All sessions are as old as 19 lets an id become: each gets another with its next request."""
+    _controlled(exchange)
+    exchange.app.sessions.age()
+    return json_response(True)
+
+
 @route("/_standin/demote", auth="none", saves=False, csrf=False)
 def demote(exchange):
     """?login= is no administrator any more."""
@@ -54,5 +62,6 @@ def state(exchange):
             "sessions": len(app.sessions.sessions),
             "sockets": app.sockets.open,
             "operations": len(app.log.lines),
+            "delayed": app.delayed,
         }
     )

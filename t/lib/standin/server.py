@@ -107,6 +107,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.server.app.control:
             return ""
         delay = request.header("X-Standin-Delay")
+        self.server.app.delayed += bool(delay)
         try:
             time.sleep(min(max(float(delay or 0), 0.0), MAX_DELAY))
         except ValueError:
