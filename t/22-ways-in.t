@@ -6,8 +6,10 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client qw();
+use Process ();
 use Site;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my ($site, $version, $admin);
 
@@ -57,12 +59,13 @@ sub one_login ($what, %expected) {
     return $session;
 }
 
-# Until Odoo is asked who it is: somebody who saw no page with a name in it.
-sub use_for_a_while ($client) {
-    for (1 .. 7) {
+# Until Odoo is asked who it is, after 5 seconds: somebody who saw no page with a name in it.
+sub use_until_named ($client, $login) {
+    Process::wait_until(sub {
         $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
-        sleep 1;
-    }
+        sleep 0.5;
+        return $site->trail->events(operation => 'session_identified', login => $login);
+    });
     return;
 }
 
@@ -118,7 +121,7 @@ sub sign_up {
 
     fill_in($client, '/web/signup', '/web/signup', %fields, confirm_password => 'other');
     fill_in($client, '/web/signup', '/web/signup', %fields, confirm_password => $fields{password});
-    use_for_a_while($client);
+    use_until_named($client, $fields{login});
     one_login('a sign-up', login => $fields{login}, name => $fields{name}, other => 'create');
     my ($failed) = grep { $_->{outcome} ne 'success' } $site->trail->events(operation => 'create', model => 'res.users');
     is $failed->{record_ids}, '', "$version: one that failed made nobody";
@@ -137,7 +140,7 @@ sub reset_password {
             "$version: a password set anew logs nobody in";
         return;
     }
-    use_for_a_while($client);
+    use_until_named($client, 'portal');
     my @calls = $site->trail->events(method => 'reset_password');
     is scalar @calls, 2, "$version: both steps of a new password are on record";
     one_login('a new password', login => 'portal', name => 'Joel Willis', no_login => 1);

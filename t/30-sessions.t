@@ -8,6 +8,7 @@ use Client qw();
 use Process ();
 use Site;
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 sub sessions ($client, $query = '') {
     my $answer = $client->get("/audit-admin/sessions?format=json$query");
@@ -109,8 +110,29 @@ sub websocket_cut ($site, $admin, $mpm) {
     is $answer->{status}, 101, "$mpm: websocket open";
     ok !Client::is_closed($socket, 1), "$mpm: and stays open";
     end_session($admin, $row->{reference});
-    ok Client::is_closed($socket, 3), "$mpm: cut when its session is ended";
+    ok Client::is_closed($socket), "$mpm: cut when its session is ended";
     return;
+}
+
+# 1 if the session is served for longer than the idle time, used all the while. Where this test itself was
+# held up for that long, it begins again.
+sub stays_in_use ($client, $idle) {
+    my $cookie = $client->session_id;
+    my $begin = my $last = time;
+
+    while (time - $begin <= 1.5 * $idle) {
+        sleep 0.5;
+        my $now = time;
+        my $status = $client->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status};
+        my $held_up = time - $last >= $idle;
+
+        return 0 if $status != 200 && !$held_up;
+        $last = $now;
+        next if $status == 200;
+        $client->login('demo', 'demo');
+        $begin = $last = time;
+    }
+    return 1;
 }
 
 sub idle ($mpm) {
@@ -118,14 +140,10 @@ sub idle ($mpm) {
         vhost => "UserAuditIdleTimeout 3s\n", server => "UserAuditCleanupInterval 1s\n");
     my $demo = $site->login('demo');
 
-    for (1 .. 4) {
-        sleep 1;
-        is $demo->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status}, 200,
-            "$mpm: in use, so not idle";
-    }
+    ok stays_in_use($demo, 3), "$mpm: in use, so not idle";
     my $cookie = $demo->session_id;
-    for (1 .. 5) {
-        sleep 1;
+    for (1 .. 8) {
+        sleep 0.5;
         $demo->session_id($cookie);
         $demo->rpc('/websocket/peek_notifications', { channels => [], last => 0 });
     }
@@ -137,7 +155,6 @@ sub idle ($mpm) {
     $demo->login('demo', 'demo');
     is $demo->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status}, 200,
         "$mpm: logged in again";
-    sleep 5;
     ok $site->trail->wait_for(2, operation => 'session_expired'),
         "$mpm: cleanup ends a session that never comes back";
     return;

@@ -93,7 +93,7 @@ sub move_marks ($file, $seconds) {
     is(status_of($demo), 200, 'nothing happened');
     is(post($admin, '/site/revoke', reason => 'stolen backup')->{status}, 200, 'by a manager');
     is_deeply([ map { status_of($_) } $admin, $demo, $portal ], [ (401) x 3 ], 'everybody is out');
-    ok(Client::is_closed($socket, 3), 'the websocket is cut');
+    ok(Client::is_closed($socket), 'the websocket is cut');
     my @events = $site->trail->wait_for(4, operation => 'session_revoked');
     ok((grep { $_->{session} eq '' && $_->{values} =~ /everybody: stolen backup/ } @events), 'one event tells it');
     is(scalar(grep { $_->{session} ne '' } @events), 3, 'and each session has its own');

@@ -57,6 +57,7 @@ sub database_away {
     my $admin = $site->login('admin');
 
     is write_city($admin, 'Oslo'), 200, 'served without a database';
+    Process::wait_until(sub { count_in_log($site, 'keeper: .*database') });
     sleep 4;
     is count_in_log($site, 'keeper: .*database'), 1, 'the log says so once';
     is $admin->get('/audit-admin/sessions?format=json')->{status}, 200,

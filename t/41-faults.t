@@ -72,7 +72,7 @@ sub kill_everything ($site) {
 
     my @orphans = $site->httpd->crash;
     kill KILL => @all, @orphans;
-    Process::wait_until(sub { !grep { kill 0 => $_ } @all, @orphans }, 10);
+    Process::wait_until(sub { !grep { kill 0 => $_ } @all, @orphans });
     return;
 }
 
@@ -179,7 +179,7 @@ sub hold_against ($site, $campaign) {
 
     $site->trail->settle($visitor);
     # Intents of dead children are chained when their segments have been read to the end.
-    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') }, 20);
+    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
     my @wrong = $campaign->differences([ $site->odoo->operations ], [ $site->trail->events ]);
     diag $campaign->summary;
     is scalar @wrong, 0, 'nothing missing, nothing twice, nothing unknown that was seen'

@@ -10,12 +10,13 @@ use Campaign ();
 use Process ();
 use Site;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 plan skip_all => 'mounting a small disk needs root' if $> != 0;
 
 my @EXPECTED = (qr/AH\d+: /, qr/keeper: /, qr/the journal in .* /, qr/the sqlite3 database/, qr/cannot be (?:saved|written)/,
     qr/no journal can be opened/);
+my $JOURNAL_FULL = qr/the journal in .* cannot be written/;
+my $DATABASE_FULL = qr/database cannot be written|database refuses/;
 my @mounted;
 
 sub mount ($folder, $size) {
@@ -53,13 +54,19 @@ sub fill ($folder) {
     return;
 }
 
-sub fill_for_a_while ($folder) {
-    for (1 .. 15) {
+# Until the log has told of it and the clients have worked for a while, who then work with room again.
+sub fill_for_a_while ($site, $campaign, $folder, $told) {
+    my $enough;
+
+    Process::wait_until(sub {
         fill($folder);
-        sleep 0.1;
-    }
+        return if $site->httpd->error_log !~ $told;
+        $enough //= $campaign->begun + 100;
+        return $campaign->begun >= $enough;
+    });
     unlink "$folder/ballast";
-    sleep 0.5;
+    $enough = $campaign->begun + 50;
+    Process::wait_until(sub { $campaign->begun >= $enough });
     return;
 }
 
@@ -69,9 +76,9 @@ sub settle ($site) {
     $site->httpd->start;
     my $visitor = $site->login('admin');
 
-    Process::wait_until(sub { $visitor->call_kw('res.users', 'write', [ [1], { note => 'ready' } ])->{http}{status} == 200 }, 20);
+    Process::wait_until(sub { $visitor->call_kw('res.users', 'write', [ [1], { note => 'ready' } ])->{http}{status} == 200 });
     $site->trail->settle($visitor);
-    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') }, 20);
+    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
     return;
 }
 
@@ -80,17 +87,17 @@ sub nothing_lost {
     my $state = $site->httpd->state_dir;
     my $campaign = Campaign->start(site => $site, workers => 3, login => 'admin');
 
-    for my $folder ("$state/journal", $state, "$state/journal") {
-        fill_for_a_while($folder);
-    }
+    fill_for_a_while($site, $campaign, "$state/journal", $JOURNAL_FULL);
+    fill_for_a_while($site, $campaign, $state, $DATABASE_FULL);
+    fill_for_a_while($site, $campaign, "$state/journal", $JOURNAL_FULL);
     $campaign->stop;
     settle($site);
     my @wrong = $campaign->differences([ $site->odoo->operations ], [ $site->trail->events ]);
     diag $campaign->summary;
     is scalar @wrong, 0, 'refuse: nothing missing, nothing twice'
         or diag join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ];
-    like $site->httpd->error_log, qr/the journal in .* cannot be written/, '... though the disk was full';
-    like $site->httpd->error_log, qr/database cannot be written|database refuses/, '... of the database as well';
+    like $site->httpd->error_log, $JOURNAL_FULL, '... though the disk was full';
+    like $site->httpd->error_log, $DATABASE_FULL, '... of the database as well';
     $site->httpd->stop;
     return;
 }
@@ -101,7 +108,7 @@ sub lost_and_counted {
     my $campaign = Campaign->start(site => $site, workers => 3, login => 'admin');
 
     for (1 .. 2) {
-        fill_for_a_while($site->httpd->state_dir . '/journal');
+        fill_for_a_while($site, $campaign, $site->httpd->state_dir . '/journal', $JOURNAL_FULL);
     }
     $campaign->stop;
     settle($site);

@@ -126,7 +126,7 @@ sub one_session ($site, $admin, $client) {
     # A restart closes such a connection; then nothing came through it.
     my $after = eval { kept_status($client, $kept) } // 'none';
     push @wrong, "$after on a connection that stays, after the end" if $after !~ /^(?:401|none)$/;
-    push @wrong, 'the websocket lives on' if !Client::is_closed($websocket, 10);
+    push @wrong, 'the websocket lives on' if !Client::is_closed($websocket);
     $client->session_id($cookie);
     return @wrong;
 }
@@ -193,7 +193,7 @@ sub all_on_record ($site, $campaign) {
     my $visitor = $site->login('admin');
 
     $site->trail->settle($visitor);
-    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') }, 20);
+    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
     my @wrong = $campaign->differences([ $site->odoo->operations ], [ $site->trail->events ]);
     diag $campaign->summary;
     is scalar @wrong, 0, "the good clients' work is on record, once" or diag join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ];
@@ -237,7 +237,7 @@ cmp_ok $load->{sessions}, '>', 1, 'sessions were ended';
 cmp_ok $load->{restarts}, '>', 0, 'httpd restarted meanwhile';
 all_on_record($site, $campaign);
 # Descriptors of connections that httpd lets linger are gone when those are.
-Process::wait_until(sub { samples($site)->{children}{descriptors} <= $before->{children}{descriptors} + $DESCRIPTORS_MORE }, 35);
+Process::wait_until(sub { samples($site)->{children}{descriptors} <= $before->{children}{descriptors} + $DESCRIPTORS_MORE });
 nothing_grew($before, $load, samples($site));
 $site->httpd->stop;
 my $verdict = qx($TOOL -p @{[ $site->httpd->database ]} verify 2>&1);

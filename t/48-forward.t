@@ -46,7 +46,7 @@ sub wait_for_lines ($site, @files) {
         @lines = map { lines($_) } @files;
         @stored = stored($site);
         return @lines == @stored;
-    }, 15);
+    });
     is_deeply [ map { $_->{event}{hash} } @lines ], \@stored, 'each event is in the file once, in order';
     return @lines;
 }
@@ -171,12 +171,12 @@ sub to_syslog {
     $site->trail->settle($admin);
     Process::wait_until(sub { $site->httpd->error_log =~ /cannot forward events to/ });
     my $socket = receiver($path);
-    Process::wait_until(sub { $site->httpd->error_log =~ /takes events again/ }, 15);
+    Process::wait_until(sub { $site->httpd->error_log =~ /takes events again/ });
     write_cities($admin, map { "city $_" } 1 .. 50);
     $site->trail->settle($admin);
 
     my (@messages, %seen);
-    Process::wait_until(sub { push @messages, received($socket); @messages >= (() = stored($site)) }, 15);
+    Process::wait_until(sub { push @messages, received($socket); @messages >= (() = stored($site)) });
     my $form = qr/^<(?:109|110|108)>1 \d{4}-\d\d-\d\dT[\d:.]+Z \S+ user_audit - (\S+) - (\{.*\})\z/s;
     is scalar(grep { $_ !~ $form } @messages), 0, 'each is a message of RFC 5424';
     is scalar(grep { length > 8192 } @messages), 0, 'none is too long';

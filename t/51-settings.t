@@ -233,7 +233,7 @@ sub locked ($site, $admin) {
 
 # Set on the page alone: the session of one who does nothing ends, at the gate and in the list.
 sub idle_by_the_page ($site, $victim) {
-    my ($expired) = Process::wait_until(sub { $site->trail->events(operation => 'session_expired') }, 80);
+    my ($expired) = Process::wait_until(sub { $site->trail->events(operation => 'session_expired') });
 
     ok $expired, 'the keeper ends a session that is idle by what the page says';
     is $victim->call_kw('res.partner', 'read', [ [1] ])->{http}{status}, 401, 'and the gate refuses it';

@@ -46,12 +46,12 @@ sub keeper_of ($site) {
     my $site = start($mail, allow => [qr/the mail server does not take an alert: /]);
 
     $site->login('demo');
-    ok(Process::wait_until(sub { $mail->tries >= 1 }, 20), 'it is tried');
-    ok(Process::wait_until(sub { $site->httpd->error_log =~ /does not take an alert: .*it is tried again/ }, 20), 'the log tells why not');
+    ok(Process::wait_until(sub { $mail->tries >= 1 }), 'it is tried');
+    ok(Process::wait_until(sub { $site->httpd->error_log =~ /does not take an alert: .*it is tried again/ }), 'the log tells why not');
     $mail->mode('accept');
     is(scalar($mail->wait_for(1)), 1, 'what broke off is sent again');
-    ok(Process::wait_until(sub { $site->httpd->error_log =~ /the mail server takes alerts again/ }, 20), 'the log tells that too');
-    ok(Process::wait_until(sub { !waiting($site) }, 20), 'and nothing waits');
+    ok(Process::wait_until(sub { $site->httpd->error_log =~ /the mail server takes alerts again/ }), 'the log tells that too');
+    ok(Process::wait_until(sub { !waiting($site) }), 'and nothing waits');
 }
 
 # Another password than the server's: nothing is lost while the administrator finds out.
@@ -62,7 +62,7 @@ sub keeper_of ($site) {
         server => ["UserAuditSMTPCredentials $file"], allow => [qr/the mail server does not take an alert: /]);
 
     $site->login('demo');
-    ok(Process::wait_until(sub { $site->httpd->error_log =~ /does not take an alert: .*\b535\b/ }, 20), 'the log has the server\'s answer')
+    ok(Process::wait_until(sub { $site->httpd->error_log =~ /does not take an alert: .*\b535\b/ }), 'the log has the server\'s answer')
         or diag $site->httpd->error_log;
     unlike($site->httpd->error_log, qr/wr0ng-one/, 'and no password');
     is(waiting($site), 1, 'the mail waits');
@@ -85,7 +85,7 @@ sub keeper_of ($site) {
     my ($again, $second) = $mail->wait_for(2, 60);
     is($second->{headers}{'message-id'}, $first->{headers}{'message-id'}, 'the next keeper sends it again under the same Message-ID');
     is($second->{raw}, $first->{raw}, 'to the byte');
-    ok(Process::wait_until(sub { !waiting($site) }, 20), 'and then it is noted');
+    ok(Process::wait_until(sub { !waiting($site) }), 'and then it is noted');
     is(scalar $mail->wait_for(2), 2, 'twice is all');
     is_deeply([ grep { $_->{values} !~ /^\{"version":"\d+\.\d+\.\d+"/ } $site->trail->events(operation => 'started') ], [],
         'each keeper says which version it is');
@@ -99,9 +99,9 @@ sub keeper_of ($site) {
         allow => [qr/the webhook does not take an alert: the server answers 503; it is tried again/]);
 
     $site->login('demo');
-    ok(Process::wait_until(sub { $hook->tries >= 1 }, 20), 'is tried');
+    ok(Process::wait_until(sub { $hook->tries >= 1 }), 'is tried');
     $hook->mode('204');
-    ok(Process::wait_until(sub { !waiting($site) && $hook->tries >= 2 }, 30), 'and tried again until it takes it');
+    ok(Process::wait_until(sub { !waiting($site) && $hook->tries >= 2 }), 'and tried again until it takes it');
     my @ids = $hook->tries;
     is($ids[0], $ids[1], 'under the same id');
     is(scalar($hook->wait_for_posts(1)), 1, 'which is one message');

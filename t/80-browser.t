@@ -8,7 +8,7 @@ use Process;
 use Site;
 use Test::More;
 
-my $SECONDS = 150;
+my $SECONDS = 400;
 
 # script/test puts playwright-core and axe-core there.
 sub modules { return Httpd::build_dir() . '/browser/node_modules' }

@@ -23,7 +23,7 @@ sub run_logged ($name, $command) {
 # A copy without what was built in the tree: dpkg-buildpackage builds in place.
 mkdir "$folder/source";
 run_logged('copy',
-    "cd '$TOP' && tar cf - --exclude=./build --exclude=./run --exclude=./.git --exclude='*.o' . | tar xf - -C $folder/source");
+    "cd '$TOP' && tar cf - --exclude=./build --exclude=./run --exclude=./.git --exclude='*.o' --exclude=__pycache__ . | tar xf - -C $folder/source");
 run_logged('dpkg-buildpackage', "cd $folder/source && DEB_BUILD_OPTIONS=parallel=2 dpkg-buildpackage -us -uc -b")
     or (done_testing(), exit);
 run_logged('lintian', "lintian --allow-root --fail-on error,warning $folder/*.changes");

@@ -14,7 +14,7 @@ const SWITCHES = [
     "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-export const WAIT_MS = 15000;
+export const WAIT_MS = 60000;
 export const foreignRequests = [];
 export const complaints = []; // what the console of an audit page says
 let checks = 0;

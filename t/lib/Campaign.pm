@@ -85,7 +85,7 @@ sub _facts ($self) {
 
     for my $name (glob "$self->{folder}/worker-*") {
         open my $file, '<', $name or croak "$name: $!";
-        push @facts, map { Client::decode_json($_) } <$file>;
+        push @facts, map { Client::decode_json($_) } grep { /\n\z/ } <$file>;
     }
     return @facts;
 }
@@ -98,6 +98,11 @@ sub _count ($self) {
         $answered{"$fact->{answered} $fact->{id}"}++ if $fact->{answered};
     }
     return (\%begun, \%answered);
+}
+
+# How many requests were begun so far.
+sub begun ($self) {
+    return scalar grep { $_->{begun} } $self->_facts;
 }
 
 # How often requests did not succeed, by the status that came ("none" where no answer did).

@@ -9,10 +9,11 @@ use IO::Select;
 use IO::Socket::IP;
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
+use Process ();
 use Time::HiRes qw(sleep time);
 
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
-my $TIMEOUT = 30;
+my $TIMEOUT = $Process::PATIENCE;
 
 sub encode_json ($value) { return $JSON->encode($value) }
 sub decode_json ($text)  { return $JSON->decode($text) }
@@ -259,7 +260,7 @@ sub websocket ($self, $path = '/websocket', @headers) {
 }
 
 # 1 if the other side ends the connection within the time.
-sub is_closed ($socket, $seconds = 5) {
+sub is_closed ($socket, $seconds = $TIMEOUT) {
     my $end = time + $seconds;
 
     while ((my $left = $end - time) > 0) {

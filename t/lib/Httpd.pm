@@ -14,6 +14,7 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IO::Socket::IP;
+use IO::Socket::UNIX;
 use Process;
 use Test::More ();
 
@@ -21,6 +22,7 @@ our @EXPORT = qw(finish);
 
 my $TOP = abs_path(dirname(__FILE__) . '/../..');
 my $RUN_USER = 'www-data';
+my ($FIRST_PORT, $PORTS) = (12_000, 20_000);
 my @servers;
 
 # Modules that a site needs, as far as they are not compiled in.
@@ -41,10 +43,19 @@ sub _configured ($name) {
     croak "$name is not in the Makefile";
 }
 
+# One that nobody else has, be it another test at the same time: a name in the abstract namespace stands
+# for it until this test is over. Below those that the kernel gives away by itself.
 sub free_port {
-    my $socket = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 1)
-        or croak "no free port: $@";
-    return $socket->sockport;
+    state @taken;
+
+    for (1 .. 1000) {
+        my $port = $FIRST_PORT + int rand $PORTS;
+        my $name = IO::Socket::UNIX->new(Local => "\0user-audit-port-$port", Listen => 1) or next;
+        IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => $port, Listen => 1) or next;
+        push @taken, $name;
+        return $port;
+    }
+    croak 'no free port';
 }
 
 # %options, all of them optional:
@@ -219,7 +230,7 @@ sub try_start ($self) {
     my $starts = $self->_starts_logged;
 
     $self->{process} = $self->_launch('-DFOREGROUND');
-    Process::wait_until(sub { !$self->{process}->is_running || $self->_starts_logged > $starts }, 30);
+    Process::wait_until(sub { !$self->{process}->is_running || $self->_starts_logged > $starts });
     return $self->_starts_logged > $starts ? 1 : 0;
 }
 
@@ -228,14 +239,14 @@ sub _start_alone ($self) {
     $self->{process} = $self->_launch('-X');
     return Process::wait_until(sub {
             IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}) || !$self->{process}->is_running;
-        }, 30) && $self->{process}->is_running ? 1 : 0;
+        }) && $self->{process}->is_running ? 1 : 0;
 }
 
 # What `apachectl configtest` says: (1 if it is fine, its words).
 sub test_config ($self) {
     my $process = $self->_launch('-t');
 
-    $process->wait_gone(30);
+    $process->wait_gone;
     return (($process->status // 1) == 0 ? 1 : 0, $self->output);
 }
 
@@ -261,7 +272,7 @@ sub graceful ($self, $signal = 'USR1') {
 
     $self->_write_config;
     $self->{process}->signal($signal);
-    Process::wait_until(sub { $self->_starts_logged > $starts }, 20)
+    Process::wait_until(sub { $self->_starts_logged > $starts })
         or croak 'no restart: ' . $self->error_log;
     return $self;
 }
@@ -269,9 +280,9 @@ sub graceful ($self, $signal = 'USR1') {
 sub restart ($self) { return $self->graceful('HUP') }
 
 # 1 if it went as asked.
-sub stop ($self, $seconds = 20) {
+sub stop ($self) {
     my $process = delete $self->{process} // return 1;
-    return $process->stop($seconds);
+    return $process->stop;
 }
 
 # A crash of the parent: its children and the keeper are left to find out for themselves.
@@ -279,7 +290,7 @@ sub crash ($self) {
     my $process = delete $self->{process} // return;
     my @orphans = $self->_descendants($process->pid);
 
-    $process->signal('KILL')->wait_gone(5);
+    $process->signal('KILL')->wait_gone;
     return @orphans;
 }
 

@@ -53,7 +53,7 @@ sub _command ($self, $program, @arguments) {
 sub _run ($self, @command) {
     my $process = Process->start(command => $self->_command(@command), output => "$self->{root}/output");
 
-    $process->wait_gone(60) && $process->status == 0 or croak "$command[0] failed: " . $self->output;
+    $process->wait_gone && $process->status == 0 or croak "$command[0] failed: " . $self->output;
 }
 
 sub output ($self) {
@@ -69,7 +69,7 @@ sub resume ($self) {
             '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'log_min_messages=fatal'),
         output => "$self->{root}/output",
     );
-    Process::wait_until(sub { $self->_is_ready }, 60) or croak 'PostgreSQL did not start: ' . $self->output;
+    Process::wait_until(sub { $self->_is_ready }) or croak 'PostgreSQL did not start: ' . $self->output;
     return $self;
 }
 
@@ -81,7 +81,7 @@ sub _is_ready ($self) {
 sub stop ($self) {
     my $process = delete $self->{process} // return $self;
 
-    $process->signal('INT')->wait_gone(20) or croak 'PostgreSQL does not stop';
+    $process->signal('INT')->wait_gone or croak 'PostgreSQL does not stop';
     return $self;
 }
 
@@ -89,7 +89,7 @@ sub stop ($self) {
 sub crash ($self) {
     my $process = delete $self->{process} // return $self;
 
-    $process->signal('QUIT')->wait_gone(20) or croak 'PostgreSQL does not die';
+    $process->signal('QUIT')->wait_gone or croak 'PostgreSQL does not die';
     return $self;
 }
 

@@ -7,6 +7,10 @@ use Carp qw(croak);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
 
+# How long a test waits for what must come. No promise of the module's: a machine with other work may be
+# slow, and only what never comes is a failure.
+our $PATIENCE = 120;
+
 my %running;    # pid => Process
 
 # %options: command => [program, argument...], output => file for both outputs,
@@ -48,30 +52,31 @@ sub signal ($self, $name) {
 }
 
 # 1 if it was gone within the time.
-sub wait_gone ($self, $seconds = 15) {
+sub wait_gone ($self, $seconds = $PATIENCE) {
     return _until(sub { !$self->is_running }, $seconds);
 }
 
 # Asks politely first. 1 if that was enough.
-sub stop ($self, $seconds = 15) {
+sub stop ($self, $seconds = $PATIENCE) {
     $self->signal('TERM');
     return 1 if $self->wait_gone($seconds);
-    $self->signal('KILL')->wait_gone(5);
+    $self->signal('KILL')->wait_gone;
     return 0;
 }
 
 sub _until ($condition, $seconds) {
-    my $end = time + $seconds;
+    my ($end, $pause) = (time + $seconds, 0.01);
 
     until ($condition->()) {
         return 0 if time > $end;
-        sleep 0.02;
+        sleep $pause;
+        $pause *= 1.3 if $pause < 0.2;
     }
     return 1;
 }
 
 # Waits until the code answers true and returns that answer; undef after the time.
-sub wait_until ($condition, $seconds = 10) {
+sub wait_until ($condition, $seconds = $PATIENCE) {
     my $answer;
 
     _until(sub { $answer = $condition->() }, $seconds);
@@ -82,7 +87,7 @@ sub _end_all {
     my @own = grep { $_->{owner} == $$ } values %running;
 
     $_->signal('TERM') for @own;
-    $_->wait_gone(5) || $_->signal('KILL')->wait_gone(2) for @own;
+    $_->wait_gone(20) || $_->signal('KILL')->wait_gone(20) for @own;
 }
 
 $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };

@@ -50,7 +50,7 @@ sub _make_certificate ($self) {
     my @command = (qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext),
         'subjectAltName=IP:127.0.0.1', '-keyout', "$folder/key.pem", '-out', "$folder/certificate.pem");
 
-    Process->start(command => \@command)->wait_gone(30) or croak 'openssl hangs';
+    Process->start(command => \@command)->wait_gone or croak 'openssl hangs';
     -s "$folder/certificate.pem" or croak 'openssl makes no certificate';
     chmod 0644, "$folder/certificate.pem";
 }
@@ -62,7 +62,7 @@ sub _start ($self, @command) {
     $self->{port} = Process::wait_until(sub {
         croak 'it ended: ' . _content($output) unless $self->{process}->is_running;
         return (_content($output) =~ m{listening on \w+://127\.0\.0\.1:(\d+)})[0];
-    }, 20) or croak "@command did not start";
+    }) or croak "@command did not start";
     return $self;
 }
 
@@ -96,7 +96,7 @@ sub files ($self, $pattern) {
 }
 
 # All mails, once there are so many.
-sub wait_for ($self, $count, $seconds = 30) {
+sub wait_for ($self, $count, $seconds = $Process::PATIENCE) {
     Process::wait_until(sub { $self->files('*.eml') >= $count }, $seconds);
     return map { _parse($_) } $self->files('*.eml');
 }
@@ -109,7 +109,7 @@ sub _parse ($path) {
 }
 
 # The bodies of webhooks, once there are so many.
-sub wait_for_posts ($self, $count, $seconds = 30) {
+sub wait_for_posts ($self, $count, $seconds = $Process::PATIENCE) {
     Process::wait_until(sub { $self->files('*.json') >= $count }, $seconds);
     return map { Client::decode_json(_content($_)) } $self->files('*.json');
 }
