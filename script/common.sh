@@ -86,11 +86,14 @@ build() {
     make -s -C "$folder" -j "$(nproc)"
 }
 
-# The programs among the tests of the Makefile, by path.
+# unit_tests FOLDER: the tests of its Makefile by path, what runs long first.
 unit_tests() {
     # shellcheck disable=SC2016
-    printf 'print:\n\t@echo $(TESTS)\n' | make -s -C "$BUILD_DIR" -f Makefile -f - print |
-        tr ' ' '\n' | while read -r name; do
-        [ ! -x "$BUILD_DIR/$name" ] || echo "$BUILD_DIR/$name"
+    printf 'print:\n\t@echo $(TESTS)\n' | make -s -C "$1" -f Makefile -f - print |
+        tr ' ' '\n' | sort -r | while read -r name; do
+        case $name in
+        *.sh) [ "$1" != "$top/build" ] || echo "$top/$name" ;;
+        *) echo "$1/$name" ;;
+        esac
     done
 }

@@ -1,0 +1,16 @@
+/* Included first into every file of the build that counts lines (script/coverage): a process that
+ * leaves past the handlers of exit(), as the keeper does, writes down what it reached all the same.
+ */
+#ifndef COVERAGE_H
+#define COVERAGE_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* as config.h has it, which comes too late for this */
+#endif
+#include <unistd.h>
+
+void __gcov_dump(void);
+
+#define _exit(status) (__gcov_dump(), _exit(status))
+
+#endif
