@@ -55,8 +55,9 @@ apr_uint64_t journal_next_number(journal_t *journal);
 apr_status_t journal_append(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
                             const event_t *event);
 
-/* Forces what was appended since the last call to disk; nothing to do costs nothing. Appends of
- * other threads go on meanwhile. */
+/* Forces what was appended since the last call to disk, the segments that were rotated meanwhile
+ * with it; nothing to do costs nothing. Appends of other threads go on meanwhile. Where it is not
+ * called (or fails) for longer than a few rotations, the present segment grows on. */
 apr_status_t journal_sync(journal_t *journal);
 
 /* Events lost since the journal was opened. An intent is none: whoever could not write one must let

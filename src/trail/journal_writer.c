@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,10 +15,11 @@
 #include "journal_format.h"
 #include "text/digest.h"
 
-#define BUFFER_LIMIT (JOURNAL_MAX_RECORD + 16 * 1024) /* a record behind a gap record */
-#define RETRY_INTERVAL apr_time_from_sec(1)           /* of a rotation that failed */
-#define MEASURE_INTERVAL apr_time_from_sec(1)         /* of the folder's size */
-#define CLOSE_ATTEMPTS 100                            /* a millisecond each */
+#define BUFFER_LIMIT (16 * 1024)              /* a gap record, and END */
+#define MAX_ENDED 4                           /* segments that are ended and not on disk yet */
+#define RETRY_INTERVAL apr_time_from_sec(1)   /* of a rotation that failed */
+#define MEASURE_INTERVAL apr_time_from_sec(1) /* of the folder's size */
+#define CLOSE_ATTEMPTS 100                    /* a millisecond each */
 /* Bytes on the disk that nothing but outcomes may use: some hundred of them, so that what was let
  * through to Odoo also gets its outcome written when the disk is full. */
 #define OUTCOME_ROOM (32 * 1024)
@@ -46,17 +48,21 @@ struct journal_t {
     apr_time_t next_rotation;
     apr_time_t measured;
     apr_int64_t folder_size;
+    int ended[MAX_ENDED]; /* files, to be forced to disk and closed under both mutexes */
+    int ended_count;
+    int renamed; /* names in the folder are not on disk yet */
 
     pthread_mutex_t sync_mutex; /* guards the next; taken before the other */
     apr_uint64_t synced;        /* atomic to read: appends that are on disk */
 };
 
-static apr_status_t write_whole(int file, const char *data, apr_size_t length, apr_size_t *written)
+static apr_status_t write_whole(int file, const struct iovec pieces[2], apr_size_t *written)
 {
+    apr_size_t length = pieces[0].iov_len + pieces[1].iov_len;
     ssize_t count;
 
     do {
-        count = write(file, data, length);
+        count = writev(file, pieces, 2);
     } while (count < 0 && errno == EINTR);
     *written = count > 0 ? (apr_size_t)count : 0;
     if (count < 0) {
@@ -70,8 +76,8 @@ static apr_status_t create_file(const journal_t *journal, const char *path, apr_
                                 int *file)
 {
     char head[JOURNAL_HEAD];
+    const struct iovec pieces[2] = {{head, sizeof(head)}, {NULL, 0}};
     apr_size_t written;
-    apr_status_t status;
 
     *file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
                  S_IRUSR | S_IWUSR);
@@ -82,14 +88,10 @@ static apr_status_t create_file(const journal_t *journal, const char *path, apr_
         return errno;
     }
     journal_head_write(head, journal->incarnation, ordinal);
-    status = write_whole(*file, head, sizeof(head), &written);
-    if (status == APR_SUCCESS && journal->sync != JOURNAL_SYNC_OFF && fdatasync(*file) != 0) {
-        status = errno;
-    }
-    return status;
+    return write_whole(*file, pieces, &written);
 }
 
-/* The segment appears in the folder whole and locked, or not at all. */
+/* The segment appears in the folder whole and locked, or not at all. It is not on disk yet. */
 static apr_status_t create_segment(const journal_t *journal, apr_uint32_t ordinal, int *file,
                                    apr_pool_t *pool)
 {
@@ -104,12 +106,8 @@ static apr_status_t create_segment(const journal_t *journal, apr_uint32_t ordina
     if (status == APR_SUCCESS && rename(temporary, path) != 0) {
         status = errno;
     }
-    if (status == APR_SUCCESS) {
-        status = journal_sync_folder(journal->folder);
-    }
     if (status != APR_SUCCESS) {
         unlink(temporary);
-        unlink(path);
         if (*file >= 0) {
             close(*file);
         }
@@ -117,24 +115,25 @@ static apr_status_t create_segment(const journal_t *journal, apr_uint32_t ordina
     return status;
 }
 
-/* Puts a record into the buffer, for the place where the buffer's end will lie in the segment. */
-static void encode_record(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
-                          const event_t *event)
+/* Appends a record to the buffer, all but what its place in the segment decides. */
+static void encode_record(buffer_t *buffer, const event_t *event)
 {
     static const char room[JOURNAL_RECORD_HEAD];
-    buffer_t *buffer = &journal->buffer;
-    apr_size_t start = buffer->length;
-    journal_record_head_t head = {0, 0, kind, number};
 
     buffer_append(buffer, room, sizeof(room));
     if (event) {
         event_encode(event, buffer);
     }
-    if (!buffer->overflow) {
-        head.length = (apr_uint32_t)(buffer->length - start - JOURNAL_RECORD_HEAD);
-        journal_record_head_write(buffer->data + start, journal->seed,
-                                  journal->size + (apr_int64_t)start, &head);
-    }
+}
+
+/* The record is the whole of the buffer and will lie at that offset. */
+static void finish_record(const journal_t *journal, buffer_t *buffer, apr_int64_t offset,
+                          journal_kind_t kind, apr_uint64_t number)
+{
+    journal_record_head_t head = {0, (apr_uint32_t)(buffer->length - JOURNAL_RECORD_HEAD), kind,
+                                  number};
+
+    journal_record_head_write(buffer->data, journal->seed, offset, &head);
 }
 
 static void encode_gap(journal_t *journal)
@@ -155,8 +154,19 @@ static void encode_gap(journal_t *journal)
                            "{\"lost\":%" APR_UINT64_T_FMT ",\"lost_outcomes\":%" APR_UINT64_T_FMT
                            "}",
                            journal->unreported, journal->unreported_outcomes));
-    encode_record(journal, JOURNAL_EVENT, journal_next_number(journal), event);
+    encode_record(&journal->buffer, event);
+    finish_record(journal, &journal->buffer, journal->size, JOURNAL_EVENT,
+                  journal_next_number(journal));
     apr_pool_destroy(pool);
+}
+
+/* Puts a gap record into the journal's buffer, or nothing. */
+static void tell_losses(journal_t *journal)
+{
+    buffer_reset(&journal->buffer);
+    if (journal->unreported + journal->unreported_outcomes > 0) {
+        encode_gap(journal);
+    }
 }
 
 /* Leaves `kept` of the bytes just written. The keeper may have read a whole record already, so one
@@ -172,16 +182,20 @@ static void cut_back(journal_t *journal, apr_size_t kept, apr_size_t written)
     }
 }
 
-/* Writes the buffer, whose first gap_length bytes are a gap record. */
-static apr_status_t write_buffer(journal_t *journal, apr_size_t gap_length)
+/* Writes the journal's buffer, a gap record or nothing, and the record behind it. */
+static apr_status_t write_record(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
+                                 buffer_t *record)
 {
-    apr_size_t length = journal->buffer.length, written;
-    apr_status_t status = write_whole(journal->file, journal->buffer.data, length, &written);
-    apr_size_t kept = written == length ? length : written >= gap_length ? gap_length : 0;
+    apr_size_t gap = journal->buffer.length, length = gap + record->length, written, kept;
+    struct iovec pieces[2] = {{journal->buffer.data, gap}, {record->data, record->length}};
+    apr_status_t status;
 
+    finish_record(journal, record, journal->size + (apr_int64_t)gap, kind, number);
+    status = write_whole(journal->file, pieces, &written);
+    kept = written == length ? length : written >= gap ? gap : 0;
     cut_back(journal, kept, written);
     journal->folder_size += (apr_int64_t)kept;
-    if (kept >= gap_length) {
+    if (kept >= gap) {
         journal->unreported = journal->unreported_outcomes = 0;
     }
     return status;
@@ -190,15 +204,11 @@ static apr_status_t write_buffer(journal_t *journal, apr_size_t gap_length)
 /* What gaps are still to be told of, and END: the last words of a segment. */
 static void end_segment(journal_t *journal)
 {
-    apr_size_t gap_length;
+    char room[JOURNAL_RECORD_HEAD];
+    buffer_t record = {.data = room, .length = sizeof(room), .size = sizeof(room)};
 
-    buffer_reset(&journal->buffer);
-    if (journal->unreported + journal->unreported_outcomes > 0) {
-        encode_gap(journal);
-    }
-    gap_length = journal->buffer.length;
-    encode_record(journal, JOURNAL_END, 0, NULL);
-    write_buffer(journal, gap_length);
+    tell_losses(journal);
+    write_record(journal, JOURNAL_END, 0, &record);
     if (journal->reserved > journal->size && ftruncate(journal->file, journal->size) != 0) {
         journal->reserved = 0; /* the room goes with the file */
     }
@@ -237,9 +247,15 @@ static apr_status_t next_segment(journal_t *journal)
     }
     if (journal->file >= 0) {
         end_segment(journal);
-        close(journal->file);
+        if (journal->sync == JOURNAL_SYNC_OFF) {
+            close(journal->file);
+        }
+        else {
+            journal->ended[journal->ended_count++] = journal->file;
+        }
     }
     journal->file = file;
+    journal->renamed = 1;
     journal->ordinal++;
     journal->size = JOURNAL_HEAD;
     journal->reserved = 0;
@@ -247,12 +263,11 @@ static apr_status_t next_segment(journal_t *journal)
     return APR_SUCCESS;
 }
 
-/* The old segment is forced to disk before the new one exists, because journal_sync only knows the
- * present file. If anything fails (a full disk), the old one simply grows on. */
+/* Nothing is forced to disk here, where others wait: force does that for old and new. If anything
+ * fails (a full disk), or too much still waits for force, the old segment simply grows on. */
 static void rotate(journal_t *journal, apr_time_t now)
 {
-    if ((journal->sync != JOURNAL_SYNC_OFF && fdatasync(journal->file) != 0) ||
-        next_segment(journal) != APR_SUCCESS) {
+    if (journal->ended_count == MAX_ENDED || next_segment(journal) != APR_SUCCESS) {
         journal->next_rotation = now + RETRY_INTERVAL;
     }
 }
@@ -287,33 +302,80 @@ static void count_loss(journal_t *journal, journal_kind_t kind, apr_status_t rea
 }
 
 static apr_status_t append_locked(journal_t *journal, journal_kind_t kind, apr_uint64_t number,
-                                  const event_t *event)
+                                  buffer_t *record)
 {
     apr_time_t now = apr_time_now();
-    apr_size_t gap_length;
     apr_status_t status;
 
+    if (record->overflow || record->length > JOURNAL_RECORD_HEAD + JOURNAL_MAX_RECORD) {
+        return APR_EINVAL;
+    }
     if (kind != JOURNAL_OUTCOME && !has_room(journal, now)) {
         return APR_ENOSPC;
     }
     if (journal->size >= JOURNAL_SEGMENT_SIZE && now >= journal->next_rotation) {
         rotate(journal, now);
     }
-    buffer_reset(&journal->buffer);
-    if (journal->unreported + journal->unreported_outcomes > 0) {
-        encode_gap(journal);
-    }
-    gap_length = journal->buffer.length;
-    encode_record(journal, kind, number, event);
-    if (journal->buffer.overflow ||
-        journal->buffer.length - gap_length > JOURNAL_RECORD_HEAD + JOURNAL_MAX_RECORD) {
-        return APR_EINVAL;
-    }
-    status = reserve(journal, journal->buffer.length);
+    tell_losses(journal);
+    status = reserve(journal, journal->buffer.length + record->length);
     if (status != APR_SUCCESS && kind != JOURNAL_OUTCOME) {
         return status;
     }
-    return write_buffer(journal, gap_length);
+    return write_record(journal, kind, number, record);
+}
+
+/* What is to be forced to disk at one time. */
+typedef struct batch_t {
+    apr_uint64_t reached; /* appends that stand in it */
+    int file;             /* -1: it could not be duplicated */
+    apr_status_t reason;
+    int ended[MAX_ENDED];
+    int ended_count;
+    int renamed;
+} batch_t;
+
+/* A rotation may end the present file meanwhile, so it is duplicated. A duplicate shares the lock,
+ * and closing it does not give the lock up. */
+static void take_batch(journal_t *journal, batch_t *batch)
+{
+    pthread_mutex_lock(&journal->mutex);
+    batch->reached = journal->written;
+    batch->file = fcntl(journal->file, F_DUPFD_CLOEXEC, 0);
+    batch->reason = batch->file < 0 ? errno : APR_SUCCESS;
+    batch->ended_count = journal->ended_count;
+    memcpy(batch->ended, journal->ended, sizeof(batch->ended));
+    batch->renamed = journal->renamed;
+    pthread_mutex_unlock(&journal->mutex);
+}
+
+static apr_status_t force_batch(const journal_t *journal, const batch_t *batch)
+{
+    for (int i = 0; i < batch->ended_count; i++) {
+        if (fdatasync(batch->ended[i]) != 0) {
+            return errno;
+        }
+    }
+    if (batch->file < 0 || fdatasync(batch->file) != 0) {
+        return batch->file < 0 ? batch->reason : errno;
+    }
+    return batch->renamed ? journal_sync_folder(journal->folder) : APR_SUCCESS;
+}
+
+/* The batch is on disk. */
+static void drop_batch(journal_t *journal, const batch_t *batch)
+{
+    pthread_mutex_lock(&journal->mutex);
+    journal->ended_count -= batch->ended_count;
+    memmove(journal->ended, journal->ended + batch->ended_count,
+            (apr_size_t)journal->ended_count * sizeof(*journal->ended));
+    if (journal->ended_count == 0) {
+        journal->renamed = 0;
+    }
+    pthread_mutex_unlock(&journal->mutex);
+    for (int i = 0; i < batch->ended_count; i++) {
+        close(batch->ended[i]);
+    }
+    __atomic_store_n(&journal->synced, batch->reached, __ATOMIC_RELEASE);
 }
 
 /* Forces to disk what stands there up to append `wanted`. One thread does it for all that wait. */
@@ -323,23 +385,15 @@ static apr_status_t force(journal_t *journal, apr_uint64_t wanted)
 
     pthread_mutex_lock(&journal->sync_mutex);
     if (journal->synced < wanted) {
-        apr_uint64_t reached;
-        int file;
+        batch_t batch;
 
-        pthread_mutex_lock(&journal->mutex);
-        reached = journal->written;
-        /* A rotation may close the file meanwhile. A duplicate shares its lock, and closing it
-         * does not give the lock up. */
-        file = fcntl(journal->file, F_DUPFD_CLOEXEC, 0);
-        pthread_mutex_unlock(&journal->mutex);
-        if (file < 0 || fdatasync(file) != 0) {
-            status = errno;
+        take_batch(journal, &batch);
+        status = force_batch(journal, &batch);
+        if (status == APR_SUCCESS) {
+            drop_batch(journal, &batch);
         }
-        else {
-            __atomic_store_n(&journal->synced, reached, __ATOMIC_RELEASE);
-        }
-        if (file >= 0) {
-            close(file);
+        if (batch.file >= 0) {
+            close(batch.file);
         }
     }
     pthread_mutex_unlock(&journal->sync_mutex);
@@ -351,9 +405,12 @@ apr_status_t journal_append(journal_t *journal, journal_kind_t kind, apr_uint64_
 {
     apr_uint64_t place = 0;
     apr_status_t status;
+    buffer_t record;
 
+    buffer_init(&record, event->pool, JOURNAL_RECORD_HEAD + JOURNAL_MAX_RECORD);
+    encode_record(&record, event);
     pthread_mutex_lock(&journal->mutex);
-    status = append_locked(journal, kind, number, event);
+    status = append_locked(journal, kind, number, &record);
     if (status == APR_SUCCESS) {
         place = __atomic_add_fetch(&journal->written, 1, __ATOMIC_RELEASE);
     }
@@ -407,10 +464,16 @@ static apr_status_t close_journal(void *payload)
     /* A process that was forked with the journal open ends nothing: the segment is its parent's. */
     if (journal->owner == getpid() && lock_for_a_moment(&journal->mutex)) {
         end_segment(journal);
+        for (int i = 0; i < journal->ended_count; i++) {
+            fdatasync(journal->ended[i]);
+        }
         if (journal->sync != JOURNAL_SYNC_OFF) {
             fdatasync(journal->file);
         }
         pthread_mutex_unlock(&journal->mutex);
+    }
+    for (int i = 0; i < journal->ended_count; i++) {
+        close(journal->ended[i]);
     }
     close(journal->file);
     return APR_SUCCESS;
@@ -448,6 +511,39 @@ static apr_status_t create_pool(apr_pool_t **pool, apr_pool_t *parent)
     return APR_SUCCESS;
 }
 
+/* An append takes about as long as going to sleep for another one and waking up again. */
+static void init_mutex(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+/* The first segment stands on disk before anything is written to it. */
+static apr_status_t first_segment(journal_t *journal)
+{
+    apr_status_t status = next_segment(journal);
+
+    if (status == APR_SUCCESS && journal->sync != JOURNAL_SYNC_OFF &&
+        fdatasync(journal->file) != 0) {
+        status = errno;
+    }
+    if (status == APR_SUCCESS) {
+        status = journal_sync_folder(journal->folder);
+    }
+    if (status != APR_SUCCESS && journal->file >= 0) {
+        unlink(
+            apr_pstrcat(journal->pool, journal->folder, "/",
+                        journal_segment_name(journal->pool, journal->incarnation, journal->ordinal),
+                        NULL));
+        close(journal->file);
+    }
+    return status;
+}
+
 apr_status_t journal_open(journal_t **result, apr_pool_t *parent, const char *folder,
                           journal_sync_t sync, apr_int64_t max_size)
 {
@@ -466,11 +562,11 @@ apr_status_t journal_open(journal_t **result, apr_pool_t *parent, const char *fo
     journal->owner = getpid();
     journal->file = -1;
     buffer_init(&journal->buffer, pool, BUFFER_LIMIT);
-    pthread_mutex_init(&journal->mutex, NULL);
+    init_mutex(&journal->mutex);
     pthread_mutex_init(&journal->sync_mutex, NULL);
     status = create_incarnation(journal->incarnation);
     if (status == APR_SUCCESS) {
-        status = next_segment(journal);
+        status = first_segment(journal);
     }
     if (status != APR_SUCCESS) {
         apr_pool_destroy(pool);

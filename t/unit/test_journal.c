@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -177,6 +178,41 @@ static void test_rotation(void **state)
     reader = open_reader(1, 0);
     assert_next(reader, "/next");
     assert_status(reader, APR_EAGAIN);
+}
+
+static int open_files(void)
+{
+    int count = 0;
+
+    for (int file = 0; file < 256; file++) {
+        count += fcntl(file, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+/* Segments that are ended stay open until they are on disk, some of them and no more; then the
+ * present one grows until they are. */
+static void test_rotation_waits_for_the_disk_in_the_end(void **state)
+{
+    journal_t *journal = open_journal(JOURNAL_SYNC_SECOND, 0);
+    event_t *event = event_of_size(1000 * 1000);
+    int segments, files = open_files();
+
+    (void)state;
+    for (int i = 0; i <= 6 * JOURNAL_SEGMENT_SIZE / 1000000; i++) {
+        assert_int_equal(journal_append(journal, JOURNAL_EVENT, 1, event), APR_SUCCESS);
+    }
+    segments = list()->nelts;
+    assert_in_range(segments, 4, 5);
+    assert_int_equal(open_files(), files + segments - 1);
+    assert_int_equal(journal_sync(journal), APR_SUCCESS);
+    assert_int_equal(open_files(), files);
+    sleep(1);
+    append(journal, "/next");
+    assert_int_equal(list()->nelts, segments + 1);
+    journal_close(journal);
+    assert_int_equal(open_files(), files - 1);
+    assert_next(open_reader(segments, 0), "/next");
 }
 
 static void test_rotation_that_fails_keeps_the_segment(void **state)
@@ -537,6 +573,7 @@ int main(void)
         TEST(test_largest_event),
         TEST(test_too_large_a_record_is_refused),
         TEST(test_rotation),
+        TEST(test_rotation_waits_for_the_disk_in_the_end),
         TEST(test_rotation_that_fails_keeps_the_segment),
         TEST(test_a_short_write_leaves_nothing),
         TEST(test_a_gap_that_stands_is_not_cut_away),
