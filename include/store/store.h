@@ -77,6 +77,9 @@ apr_status_t store_chain_tip(store_t *store, const char *node, apr_int64_t *id,
  * "note" of VALUES; session_lifted opens a revoked one. A login_failed, or an outcome other than
  * success, changes no session. */
 apr_status_t store_append(store_t *store, const event_t *event);
+/* Sends what store_append has gathered: for whoever must know, before committing, whether the
+ * database takes these events. Fails as store_append does. */
+apr_status_t store_append_all(store_t *store);
 
 /* data: event_encode's. An intent that is there already stays as it is. */
 apr_status_t store_pending_put(store_t *store, const char *node, const char *incarnation,

@@ -330,6 +330,9 @@ static apr_status_t settle_all(settling_t *settling, int *refused)
     }
     if (status == APR_SUCCESS) {
         status = settle_items(settling);
+        if (status == APR_SUCCESS) {
+            status = store_append_all(settling->store);
+        }
         *refused = status != APR_SUCCESS && !APR_STATUS_IS_EEXIST(status);
     }
     if (status == APR_SUCCESS) {

@@ -13,6 +13,7 @@ void store_append_forget(store_t *store)
     store->sessions = NULL;
     store->tail.node = NULL;
     store->grown = 0;
+    gather_forget(store);
     partition_forget(store);
     summarise_forget(store);
 }
@@ -47,8 +48,11 @@ static apr_status_t write_growth(store_t *store)
 
 apr_status_t store_append_flush(store_t *store)
 {
-    apr_status_t status = write_tail(store);
+    apr_status_t status = gather_flush(store);
 
+    if (!status) {
+        status = write_tail(store);
+    }
     if (!status) {
         status = summarise_flush(store);
     }
@@ -95,13 +99,6 @@ static apr_status_t read_last_id(store_t *store, apr_int64_t *id, apr_pool_t *po
     return status;
 }
 
-static apr_status_t exists_already(store_t *store)
-{
-    connection_fail(store->connection,
-                    "an event with this id, or with this node and sequence, exists already");
-    return APR_EEXIST;
-}
-
 /* Kept in memory until the node changes or the transaction ends: one row per transaction instead
  * of one per event. Ids and chains only grow, so an id or a sequence that is not behind the end was
  * used; a table in partitions by time could not tell. */
@@ -122,7 +119,7 @@ static apr_status_t extend_tail(store_t *store, const row_t *row)
         tail->node = apr_pstrdup(store->transaction, node);
     }
     if (row->sequence <= tail->sequence || row->id <= tail->id) {
-        return exists_already(store);
+        return gather_exists(store);
     }
     tail->id = row->id;
     tail->sequence = row->sequence;
@@ -155,7 +152,6 @@ static int is_chained(const row_t *row)
 apr_status_t store_append(store_t *store, const event_t *event)
 {
     row_t row;
-    int inserted = 0;
     apr_status_t status = store_step(store);
 
     if (status) {
@@ -167,12 +163,8 @@ apr_status_t store_append(store_t *store, const event_t *event)
     }
     if ((status = extend_tail(store, &row)) || (status = marks_ready(store, row.id)) ||
         (status = upkeep_session(store, event, &row)) ||
-        (status = partition_ready(store, row.time_ms)) ||
-        (status = store_execute(store, EVENT_INSERT, row.value, &inserted))) {
+        (status = partition_ready(store, row.time_ms)) || (status = gather_row(store, &row))) {
         return status;
-    }
-    if (!inserted) {
-        return exists_already(store);
     }
     store->grown += row.bytes;
     status = summarise_row(store, &row, SUMMARISE_WHOLE, 1);
@@ -180,4 +172,11 @@ apr_status_t store_append(store_t *store, const event_t *event)
         status = marks_add(store, &row);
     }
     return status ? status : upkeep_hold(store, event);
+}
+
+apr_status_t store_append_all(store_t *store)
+{
+    apr_status_t status = store_step(store);
+
+    return status ? status : gather_flush(store);
 }

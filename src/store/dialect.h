@@ -19,6 +19,7 @@ typedef struct dialect_t {
     const char *lock;     /* a select that makes writers wait, or NULL */
     const char *packs;    /* a function that makes one text by a format, where that is cheaper than
                            * many columns, and takes bytes that are no UTF-8; or NULL */
+    int gathers;          /* several rows with one statement are worth it, see gather.h */
     int partitions;       /* events are kept in partitions by month, see partition.c */
     const char *busy;   /* error text of a database that another one holds for a moment, or NULL */
     const char *like;   /* an operator that takes letters of both cases for the same */

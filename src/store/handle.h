@@ -6,6 +6,7 @@
 
 #include "connection.h"
 #include "dialect.h"
+#include "gather.h"
 #include "marks.h"
 #include "row.h"
 #include "statement.h"
@@ -35,6 +36,7 @@ struct store_t {
     apr_pool_t *step;        /* cleared by each step within it */
     apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
+    gathered_t gathered;
     apr_int64_t grown;     /* bytes of events that came, less those that went */
     apr_hash_t *summaries; /* see summarise.c; NULL: nothing gathered */
 

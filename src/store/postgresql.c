@@ -154,6 +154,7 @@ const dialect_t dialect_postgresql = {
     /* Writers of several machines take turns, a transaction each: ids then grow in the order of
      * the commits, so that whoever reads "everything above id n" misses nothing. */
     .lock = "SELECT pg_advisory_xact_lock(7305041223)",
+    .gathers = 1,
     .partitions = 1,
     .has_schema = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('meta')",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},

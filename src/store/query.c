@@ -66,7 +66,10 @@ apr_status_t query_execute(query_t *query, store_t *store)
     if (query->sql.overflow || query->values > QUERY_MAX_VALUES) {
         return APR_EINVAL;
     }
-    status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
+    status = gather_flush(store);
+    if (!status) {
+        status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
+    }
     return status ? status : connection_execute(store->connection, statement, query->value, NULL);
 }
 
@@ -78,7 +81,10 @@ apr_status_t query_select(query_t *query, store_t *store, rows_t *rows, apr_pool
     if (query->sql.overflow || query->values > QUERY_MAX_VALUES) {
         return APR_EINVAL;
     }
-    status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
+    status = gather_flush(store);
+    if (!status) {
+        status = connection_prepare(store->connection, buffer_string(&query->sql), &statement);
+    }
     return status ? status
                   : connection_select(store->connection, statement, query->value, rows, pool);
 }

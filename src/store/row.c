@@ -102,6 +102,14 @@ static const char *parameter_of(int column)
     return "%s";
 }
 
+static const char *array_of(int column)
+{
+    return column == EVENT_ID || column == EVENT_TIME || column == EVENT_SEQUENCE ||
+                   column == ROW_BYTES
+               ? "%s::bigint[]"
+               : "%s::text[]";
+}
+
 const char *row_name(event_column_t column)
 {
     return row_column[column];
@@ -125,6 +133,11 @@ const char *row_mark_names(apr_pool_t *pool)
 const char *row_parameters(apr_pool_t *pool)
 {
     return joined(pool, parameter_of);
+}
+
+const char *row_arrays(apr_pool_t *pool)
+{
+    return joined(pool, array_of);
 }
 
 apr_status_t row_integer(const char *text, apr_int64_t *number)

@@ -42,6 +42,8 @@ const char *row_mark_names(apr_pool_t *pool);
 /* Those that row_to_event reads; the others are NULL. */
 const char *row_event_names(apr_pool_t *pool);
 const char *row_parameters(apr_pool_t *pool);
+/* "%s::bigint[], ..." */
+const char *row_arrays(apr_pool_t *pool);
 
 /* Points into the event. APR_EINVAL if a cell could not come back byte for byte: text that is not
  * UTF-8, an id, sequence or time in another form than ours. */

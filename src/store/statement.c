@@ -7,8 +7,9 @@
 #include "marks.h"
 #include "row.h"
 
-/* {columns} stands for the columns of an event, {values} for as many parameters, {marks} for the
- * columns that make marks, {rows} for MARKS_PER_INSERT rows of a mark. */
+/* {columns} stands for the columns of an event, {values} for as many parameters, {arrays} for as
+ * many that are arrays, {marks} for the columns that make marks, {rows} for MARKS_PER_INSERT rows
+ * of a mark. */
 static const char *const statements[STATEMENTS] = {
     [META_GET] = "SELECT value FROM meta WHERE name = %s",
     [META_SET] = "INSERT INTO meta (name, value) VALUES (%s, %s) "
@@ -20,6 +21,8 @@ static const char *const statements[STATEMENTS] = {
                   "ON CONFLICT (node) DO UPDATE SET id = excluded.id, "
                   "sequence = excluded.sequence, hash = excluded.hash",
     [EVENT_INSERT] = "INSERT INTO events ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING",
+    [EVENTS_INSERT] = "INSERT INTO events ({columns}) SELECT * FROM unnest({arrays}) "
+                      "ON CONFLICT DO NOTHING",
     /* What a client only tried to log in as stays so, unless it was this very login. */
     [EVENT_NAME] = "UPDATE events SET who_uid = %s, who_login = %s, who_name = %s "
                    "WHERE id >= %s AND id < %s AND session = %s AND uid IS NULL "
@@ -230,6 +233,7 @@ const char *statement_text(statement_id_t id, apr_pool_t *pool)
     const char *text = replaced(statements[id], "{columns}", row_names(pool), pool);
 
     text = replaced(text, "{rows}", mark_rows(pool), pool);
+    text = replaced(text, "{arrays}", row_arrays(pool), pool);
     text = replaced(text, "{marks}", row_mark_names(pool), pool);
     return replaced(text, "{values}", row_parameters(pool), pool);
 }

@@ -11,6 +11,7 @@ typedef enum statement_id_t {
     CHAIN_GET,
     CHAIN_SET,
     EVENT_INSERT,
+    EVENTS_INSERT,
     EVENT_NAME,
     PARTITION_LIST,
     PURGED_BEFORE,

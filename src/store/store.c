@@ -37,8 +37,11 @@ apr_status_t store_execute(store_t *store, statement_id_t id, const char *const 
 apr_status_t store_select(store_t *store, statement_id_t id, const char *const *values,
                           rows_t *rows, apr_pool_t *pool)
 {
-    apr_status_t status = statement_ready(store, id);
+    apr_status_t status = id == EVENT_NAME || id == MARK_ROWS ? gather_flush(store) : APR_SUCCESS;
 
+    if (!status) {
+        status = statement_ready(store, id);
+    }
     return status ? status
                   : connection_select(store->connection, store->statement[id], values, rows, pool);
 }

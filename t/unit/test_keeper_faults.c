@@ -27,6 +27,8 @@
 static int steps_left;           /* until the process kills itself; 0: it does not */
 static const char *refused_path; /* events with this path are refused */
 static int refused_times;        /* how often; -1: always */
+static int refused_late;         /* which shows when what was gathered is sent */
+static int refused_gathered;     /* one of them was */
 static int disk_full;            /* long events are refused, as on a disk with little room left */
 static int commits_to_fail;      /* after having been carried out: their answer is lost */
 static int hang;                 /* opening the database takes for ever */
@@ -75,9 +77,23 @@ apr_status_t __wrap_store_append(store_t *store, const event_t *event)
     }
     if (refused_path && path && strcmp(path, refused_path) == 0 && refused_times != 0) {
         refused_times -= refused_times > 0;
-        return APR_EGENERAL;
+        refused_gathered = refused_late;
+        if (!refused_late) {
+            return APR_EGENERAL;
+        }
     }
     return __real_store_append(store, event);
+}
+
+apr_status_t __real_store_append_all(store_t *store);
+apr_status_t __wrap_store_append_all(store_t *store);
+apr_status_t __wrap_store_append_all(store_t *store)
+{
+    int refused = refused_gathered;
+
+    step();
+    refused_gathered = 0;
+    return refused ? APR_EGENERAL : __real_store_append_all(store);
 }
 
 apr_status_t __real_store_commit(store_t *store);
@@ -112,6 +128,7 @@ apr_status_t __wrap_store_open(store_t **store, apr_pool_t *own, const store_con
 static int faults_set_up(void **state)
 {
     steps_left = refused_times = disk_full = commits_to_fail = hang = 0;
+    refused_late = refused_gathered = 0;
     refused_path = NULL;
     return keeper_set_up(state);
 }
@@ -159,6 +176,12 @@ static void test_an_event_that_the_database_refuses(void **state)
     drain_stubbornly(keeper, 1);
     assert_int_equal(stored()->nelts, 110);
     journal_close(journal);
+}
+
+static void test_an_event_that_is_refused_late(void **state)
+{
+    refused_late = 1;
+    test_an_event_that_the_database_refuses(state);
 }
 
 static void test_a_passing_refusal_costs_nothing(void **state)
@@ -465,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_an_event_that_the_database_refuses),
+        TEST(test_an_event_that_is_refused_late),
         TEST(test_a_passing_refusal_costs_nothing),
         TEST(test_a_full_disk_replaces_no_event),
         TEST(test_a_doubtful_commit),
