@@ -62,7 +62,7 @@ static void check_ecs(const event_t *event, apr_pool_t *pool)
     buffer_t line;
 
     buffer_init(&line, pool, EVENT_ECS_MOST);
-    event_ecs_line(&line, event, pool);
+    event_ecs_line(&line, event);
     require(!line.overflow && line.length > 1);
     require(memchr(line.data, '\n', line.length) == line.data + line.length - 1);
     require(utf8_valid_prefix(line.data, line.length) == line.length);
