@@ -201,7 +201,9 @@ sub _write_config ($self) {
 }
 
 sub _command ($self, @arguments) {
-    return [_configured('HTTPD_PROGRAM'), '-d', $self->{root}, '-f', $self->_write_config, @arguments];
+    my @under = split ' ', $ENV{HTTPD_UNDER} // '';
+
+    return [ @under, _configured('HTTPD_PROGRAM'), '-d', $self->{root}, '-f', $self->_write_config, @arguments ];
 }
 
 # A module built with sanitizers needs their library loaded first. httpd itself leaks by design.

@@ -4,6 +4,7 @@
 # BUILD_DIR/variant/NAME/*.t are links to t/*.t, which run in another way:
 #   pgsql        on PostgreSQL
 #   sanitizers   with what was built in BUILD_DIR/sanitizers
+#   valgrind     with httpd under valgrind's memcheck, of whose findings none is allowed
 #
 # cmocka 1.1 writes "not ok" before the SKIP directive, which prove takes for a failure.
 
@@ -15,13 +16,14 @@ use IO::Select;
 
 my ($test) = @ARGV;
 my $build = $ENV{BUILD_DIR} // die "BUILD_DIR is not set\n";
-my ($variant) = $test =~ m{\Q$build\E/(?:variant/)?(pgsql|sanitizers)/};
+my ($variant) = $test =~ m{\Q$build\E/(?:variant/)?(pgsql|sanitizers|valgrind)/};
 my $log = "$build/log/" . join '-', $variant // (), basename($test);
 my $seconds = $ENV{TEST_SECONDS} // 900;
 
 sub environment {
     return if !$variant;
     return (DATABASE => 'pgsql') if $variant eq 'pgsql';
+    return (HTTPD_UNDER => "valgrind -q --num-callers=30 --log-file=$log.%p") if $variant eq 'valgrind';
     # httpd itself is not built that way, so it loads the sanitizers' library first.
     chomp(my $library = `gcc -print-file-name=libasan.so`);
     return (BUILD_DIR => "$build/sanitizers", HTTPD_PRELOAD => $library);
@@ -50,7 +52,14 @@ sub lines ($from, $rest) {
     return ($got, substr $$rest, 0, $end, '');
 }
 
+# What valgrind has to say, of each process.
+sub findings {
+    local @ARGV = glob "$log.*";
+    return @ARGV ? <> : ();
+}
+
 make_path(dirname($log));
+unlink glob "$log.*";
 open my $kept, '>', $log or die "$log: $!\n";
 $kept->autoflush(1);
 STDOUT->autoflush(1);
@@ -74,7 +83,10 @@ while ($streams->count) {
 alarm 0;
 waitpid $pid, 0;
 my $status = $?;
+my @found = findings();
+print {$kept} @found;
 close $kept;
+$status ||= 256 if @found;
 exit 0 if $status == 0 && !$late;
 
 open my $all, '<', $log or die "$log: $!\n";
