@@ -12,10 +12,21 @@
 
 /* ---- in the database ---- */
 
+apr_int64_t marks_span(mark_kind_t kind, apr_int64_t first_id)
+{
+    return kind == MARK_SESSION || kind == MARK_NAMELESS ? MARKS_EVERYWHERE
+                                                         : 1 + (first_id - 1) / MARKS_SPAN;
+}
+
+static const char *span_text(store_t *store, mark_kind_t kind, apr_int64_t first_id)
+{
+    return number_text(marks_span(kind, first_id), store->step);
+}
+
 apr_status_t marks_put(store_t *store, mark_kind_t kind, const char *value, apr_int64_t first_id,
                        const posting_t *posting)
 {
-    const char *values[] = {number_text(kind, store->step), value,
+    const char *values[] = {span_text(store, kind, first_id), number_text(kind, store->step), value,
                             number_text(first_id, store->step), posting_text(posting, store->step)};
 
     return store_execute(store, MARK_PUT, values, NULL);
@@ -23,22 +34,25 @@ apr_status_t marks_put(store_t *store, mark_kind_t kind, const char *value, apr_
 
 apr_status_t marks_remove(store_t *store, mark_kind_t kind, const char *value, apr_int64_t first_id)
 {
-    const char *values[] = {number_text(kind, store->step), value,
+    const char *values[] = {span_text(store, kind, first_id), number_text(kind, store->step), value,
                             number_text(first_id, store->step)};
 
     return store_execute(store, MARK_DELETE, values, NULL);
 }
 
 static apr_status_t insert_marks(store_t *store, mark_t *const *marks, int count,
-                                 const char *first_id, apr_pool_t *pool)
+                                 apr_int64_t first_id, apr_pool_t *pool)
 {
-    const char *values[4 * MARKS_PER_INSERT];
+    const char *values[5 * MARKS_PER_INSERT], *first = number_text(first_id, pool);
 
     for (int i = 0; i < count; i++) {
-        values[4 * i] = number_text(marks[i]->kind, pool);
-        values[4 * i + 1] = marks[i]->value;
-        values[4 * i + 2] = first_id;
-        values[4 * i + 3] = posting_text(&marks[i]->posting, pool);
+        const char **value = values + 5 * (apr_size_t)i;
+
+        value[0] = number_text(marks_span(marks[i]->kind, first_id), pool);
+        value[1] = number_text(marks[i]->kind, pool);
+        value[2] = marks[i]->value;
+        value[3] = first;
+        value[4] = posting_text(&marks[i]->posting, pool);
     }
     return store_execute(store, count == MARKS_PER_INSERT ? MARKS_PUT : MARK_PUT, values, NULL);
 }
@@ -56,7 +70,6 @@ apr_status_t marks_write_block(store_t *store, const block_t *block, apr_int64_t
 apr_status_t marks_write(store_t *store, const block_t *block, apr_int64_t end_id, apr_pool_t *pool)
 {
     const apr_array_header_t *marks = block_marks(block, pool);
-    const char *first_id = number_text(block->first_id, pool);
     apr_pool_t *some;
     apr_status_t status = marks_write_block(store, block, end_id, pool);
 
@@ -64,7 +77,8 @@ apr_status_t marks_write(store_t *store, const block_t *block, apr_int64_t end_i
     for (int i = 0, count; !status && i < marks->nelts; i += count) {
         count = marks->nelts - i < MARKS_PER_INSERT ? 1 : MARKS_PER_INSERT;
         apr_pool_clear(some);
-        status = insert_marks(store, &APR_ARRAY_IDX(marks, i, mark_t *), count, first_id, some);
+        status =
+            insert_marks(store, &APR_ARRAY_IDX(marks, i, mark_t *), count, block->first_id, some);
     }
     apr_pool_destroy(some);
     return status;
@@ -255,7 +269,7 @@ static apr_status_t name_tail(const naming_t *naming)
 static apr_status_t merge_mark(store_t *store, mark_kind_t kind, const char *value,
                                apr_int64_t first_id, posting_t *added)
 {
-    const char *values[] = {number_text(kind, store->step), value,
+    const char *values[] = {span_text(store, kind, first_id), number_text(kind, store->step), value,
                             number_text(first_id, store->step)};
     apr_uint64_t bits[POSTING_WORDS] = {0};
     rows_t rows;
@@ -318,7 +332,8 @@ static apr_status_t name_unread(const naming_t *naming)
 apr_status_t marks_name(store_t *store, const row_t *row)
 {
     naming_t naming = {store, row};
-    const char *values[] = {number_text(MARK_NAMELESS, store->step), row->value[EVENT_SESSION],
+    const char *values[] = {number_text(MARKS_EVERYWHERE, store->step),
+                            number_text(MARK_NAMELESS, store->step), row->value[EVENT_SESSION],
                             number_text(NAMED_MAX_BLOCKS, store->step)};
     rows_t rows;
     apr_status_t status = store_select(store, MARK_BLOCKS, values, &rows, store->step);

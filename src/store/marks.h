@@ -45,6 +45,15 @@ typedef enum mark_kind_t {
     MARK_CITY = 15
 } mark_kind_t;
 
+/* Marks lie together by spans of ids, so that writing those of a block touches a part of the table
+ * that does not grow with it: all over the table it would be a page for each. Those that are asked
+ * for without a block, and are few, lie in a span of their own. */
+#define MARKS_SPAN (16 * POSTING_POSITIONS)
+#define MARKS_EVERYWHERE 0
+
+/* Where marks of this kind lie for a block that begins with the id; stands in the database. */
+apr_int64_t marks_span(mark_kind_t kind, apr_int64_t first_id);
+
 #define MARKS_MAX_VALUE 512 /* bytes: more than a model's or login's cell and an id */
 
 typedef struct mark_t {

@@ -99,7 +99,13 @@ static const char *const version_2[] = {
     "END $$",
     /* What a person said who ended a session, and what was odd about it, see store_session_risk. */
     "ALTER TABLE sessions ADD COLUMN note text", "ALTER TABLE sessions ADD COLUMN risks text",
-    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL", NULL};
+    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL",
+    /* Marks by spans of ids, see marks.h; they are made anew from the events. */
+    "DROP TABLE marks", "DELETE FROM blocks",
+    "CREATE TABLE marks (span bigint NOT NULL, kind integer NOT NULL, value text COLLATE \"C\" NOT "
+    "NULL, "
+    "first_id bigint NOT NULL, ids text NOT NULL, PRIMARY KEY (span, kind, value, first_id))",
+    NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

@@ -85,8 +85,9 @@ static apr_status_t delete_marks(const purging_t *purging, const apr_array_heade
         if (deletion.values == PURGE_LIST || i + 1 == marks->nelts ||
             APR_ARRAY_IDX(marks, i + 1, mark_t *)->kind != mark->kind) {
             query_init(&deletion.query, purging->pool, "DELETE FROM marks");
-            query_where_number(&deletion.query, "first_id = %s", first_id);
+            query_where_number(&deletion.query, "span = %s", marks_span(mark->kind, first_id));
             query_where_number(&deletion.query, "kind = %s", mark->kind);
+            query_where_number(&deletion.query, "first_id = %s", first_id);
             status = delete_listed(&deletion, "value IN (");
         }
     }
@@ -268,8 +269,11 @@ static apr_status_t list_blocks(purging_t *purging, rows_t *rows, apr_pool_t *po
     query_where_number(&query, "first_id >= %s", purging->purge->from);
     query_where_number(&query, "first_ms < %s", purging->before_ms);
     if (purging->purge->operations) {
-        query_where_number(&query, "first_id IN (SELECT first_id FROM marks WHERE kind = %s",
-                           MARK_OPERATION);
+        query_where_number(
+            &query, "EXISTS (SELECT 1 FROM marks WHERE span = 1 + (blocks.first_id - 1) / %s",
+            MARKS_SPAN);
+        query_where(&query, "marks.first_id = blocks.first_id", NULL);
+        query_where_number(&query, "kind = %s", MARK_OPERATION);
         query_where_list(&query, "value IN (", purging->purge->operations, "))");
     }
     query_text(&query, " ORDER BY first_id LIMIT %s");

@@ -9,7 +9,8 @@
 #define SEARCH_FIRST_BLOCKS 16  /* looked at together at first, */
 #define SEARCH_MOST_BLOCKS 1024 /* and in the end: 0.5 MB of bits each for two sets of them */
 #define SEARCH_MAX_MARKS 16
-#define SEARCH_LISTED 64 /* blocks whose marks are asked for one by one, where most have gone */
+#define SEARCH_FEW_SPANS 2
+#define SEARCH_SPANS 66 /* of one statement: those of SEARCH_MOST_BLOCKS full ones */
 
 apr_status_t search_check(const event_filter_t *filter)
 {
@@ -239,7 +240,7 @@ static void list_wanted(wanted_list_t *list, const event_filter_t *filter, apr_p
 
 typedef struct window_t {
     search_block_t *block; /* in the order of their ids */
-    int count, listed;     /* those that are left, and how many there were */
+    int count;
     apr_uint64_t (*found)[POSTING_WORDS];
 } window_t;
 
@@ -311,7 +312,7 @@ static apr_status_t list_blocks(const search_t *search, window_t *window, apr_in
                                             : " ORDER BY first_id LIMIT %s");
     query_number(&query, limit);
     status = query_select(&query, search->store, &rows, pool);
-    *listed = window->listed = window->count = rows.left;
+    *listed = window->count = rows.left;
     for (int i = 0; !status && rows_next(&rows); i++) {
         search_block_t *block = &window->block[search->newest_first ? window->count - 1 - i : i];
         const char *ids = rows_text(&rows, 4);
@@ -329,46 +330,68 @@ static apr_status_t list_blocks(const search_t *search, window_t *window, apr_in
     return status;
 }
 
-/* Those of the blocks that are left: a range, or a list of one length whatever it holds. */
-static void where_blocks(query_t *query, const window_t *window)
+/* Reads the marks of one statement: in the spans that the blocks from *from on lie in. */
+static apr_status_t select_marks(const search_t *search, const window_t *window,
+                                 const wanted_t *wanted, int *from, rows_t *rows, apr_pool_t *pool)
 {
-    const char *ids[SEARCH_LISTED + 1];
+    const char *spans[SEARCH_SPANS + 1];
+    apr_int64_t last = -1;
+    query_t query;
+    int count = 0;
 
-    if (window->count > SEARCH_LISTED || 4 * window->count > window->listed) {
-        query_where_number(query, "first_id >= %s", window->block[0].first_id);
-        query_where_number(query, "first_id <= %s", window->block[window->count - 1].first_id);
-        return;
+    for (; *from < window->count; ++*from) {
+        apr_int64_t span = marks_span(wanted->kind, window->block[*from].first_id);
+
+        if (span != last && count == SEARCH_SPANS) {
+            break;
+        }
+        if (span != last) {
+            spans[count++] = number_text(span, pool);
+            last = span;
+        }
     }
-    for (int i = 0; i < SEARCH_LISTED; i++) {
-        ids[i] =
-            i < window->count ? number_text(window->block[i].first_id, query->pool) : ids[i - 1];
+    /* Lists of two lengths, so that few statements do. */
+    for (int length = count > SEARCH_FEW_SPANS ? SEARCH_SPANS : SEARCH_FEW_SPANS; count < length;
+         count++) {
+        spans[count] = spans[count - 1];
     }
-    ids[SEARCH_LISTED] = NULL;
-    query_where_list(query, "first_id IN (", ids, ")");
+    spans[count] = NULL;
+    query_init(&query, pool, "SELECT first_id, ids FROM marks");
+    query_where_list(&query, "span IN (", spans, ")");
+    query_where_number(&query, "kind = %s", wanted->kind);
+    query_where_list(&query, wanted->values[1] ? "value IN (" : "value = ", wanted->values,
+                     wanted->values[1] ? ")" : "");
+    query_where_number(&query, "first_id >= %s", window->block[0].first_id);
+    query_where_number(&query, "first_id <= %s", window->block[window->count - 1].first_id);
+    return query_select(&query, search->store, rows, pool);
+}
+
+static apr_status_t find_marked(const search_t *search, window_t *window, rows_t *rows)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    while (!status && rows_next(rows)) {
+        int at = find_block(window, rows_integer(rows, 0));
+        const char *ids = rows_text(rows, 1);
+
+        if (at >= 0 && (!ids || posting_read(ids, window->found[at]))) {
+            status = connection_fail(search->store->connection, "the table marks is damaged");
+        }
+    }
+    return status;
 }
 
 /* Leaves those candidates that have one of the values. */
 static apr_status_t apply_mark(const search_t *search, window_t *window, const wanted_t *wanted,
                                apr_pool_t *pool)
 {
-    query_t query;
     rows_t rows;
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
 
-    query_init(&query, pool, "SELECT first_id, ids FROM marks");
-    query_where_number(&query, "kind = %s", wanted->kind);
-    query_where_list(&query, wanted->values[1] ? "value IN (" : "value = ", wanted->values,
-                     wanted->values[1] ? ")" : "");
-    where_blocks(&query, window);
-    status = query_select(&query, search->store, &rows, pool);
     memset(window->found, 0, (apr_size_t)window->count * sizeof(window->found[0]));
-    while (!status && rows_next(&rows)) {
-        int at = find_block(window, rows_integer(&rows, 0));
-        const char *ids = rows_text(&rows, 1);
-
-        if (at >= 0 && (!ids || posting_read(ids, window->found[at]))) {
-            status = connection_fail(search->store->connection, "the table marks is damaged");
-        }
+    for (int from = 0; !status && from < window->count;) {
+        status = select_marks(search, window, wanted, &from, &rows, pool);
+        status = status ? status : find_marked(search, window, &rows);
     }
     for (int i = 0; i < window->count; i++) {
         for (int word = 0; word < POSTING_WORDS; word++) {

@@ -155,7 +155,8 @@ apr_status_t store_session_risks(store_t *store, const session_filter_t *filter,
 static apr_status_t list_forgettable(store_t *store, apr_time_t before, rows_t *rows)
 {
     const char *after = number_text(store->forget_after_ms, store->step);
-    const char *values[] = {number_text(MARK_SESSION, store->step),
+    const char *values[] = {number_text(MARKS_EVERYWHERE, store->step),
+                            number_text(MARK_SESSION, store->step),
                             number_text(apr_time_as_msec(before), store->step),
                             after,
                             after,

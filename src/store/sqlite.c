@@ -91,7 +91,13 @@ static const char *const version_2[] = {
     "CREATE UNIQUE INDEX shared_sessions_change ON shared_sessions (change_number)",
     /* What a person said who ended a session, and what was odd about it, see store_session_risk. */
     "ALTER TABLE sessions ADD COLUMN note TEXT", "ALTER TABLE sessions ADD COLUMN risks TEXT",
-    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL", NULL};
+    "CREATE INDEX sessions_risks ON sessions (last_action_ms) WHERE risks IS NOT NULL",
+    /* Marks by spans of ids, see marks.h; they are made anew from the events. */
+    "DROP TABLE marks", "DELETE FROM blocks",
+    "CREATE TABLE marks (span INTEGER NOT NULL, kind INTEGER NOT NULL, value TEXT NOT NULL, "
+    "first_id INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (span, kind, value, first_id)) "
+    "WITHOUT ROWID",
+    NULL};
 
 static const char *const *const migrations[] = {version_1, version_2};
 

@@ -74,15 +74,19 @@ static const char *const statements[STATEMENTS] = {
     [BLOCK_DELETE] = "DELETE FROM blocks WHERE first_id = %s",
     [BLOCK_LAST] = "SELECT end_id FROM blocks ORDER BY first_id DESC LIMIT 1",
     [MARK_ROWS] = "SELECT {marks} FROM events WHERE id >= %s AND id < %s ORDER BY id LIMIT %s",
-    [MARK_PUT] = "INSERT INTO marks (kind, value, first_id, ids) VALUES (%s, %s, %s, %s) "
-                 "ON CONFLICT (kind, value, first_id) DO UPDATE SET ids = excluded.ids",
-    [MARKS_PUT] = "INSERT INTO marks (kind, value, first_id, ids) VALUES {rows} "
-                  "ON CONFLICT (kind, value, first_id) DO UPDATE SET ids = excluded.ids",
-    [MARK_GET] = "SELECT ids FROM marks WHERE kind = %s AND value = %s AND first_id = %s",
-    [MARK_DELETE] = "DELETE FROM marks WHERE kind = %s AND value = %s AND first_id = %s",
+    [MARK_PUT] = "INSERT INTO marks (span, kind, value, first_id, ids) "
+                 "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (span, kind, value, first_id) DO UPDATE "
+                 "SET ids = excluded.ids",
+    [MARKS_PUT] = "INSERT INTO marks (span, kind, value, first_id, ids) VALUES {rows} "
+                  "ON CONFLICT (span, kind, value, first_id) DO UPDATE SET ids = excluded.ids",
+    [MARK_GET] = "SELECT ids FROM marks "
+                 "WHERE span = %s AND kind = %s AND value = %s AND first_id = %s",
+    [MARK_DELETE] = "DELETE FROM marks "
+                    "WHERE span = %s AND kind = %s AND value = %s AND first_id = %s",
     [MARK_BLOCKS] = "SELECT marks.first_id, blocks.end_id FROM marks JOIN blocks "
                     "ON blocks.first_id = marks.first_id "
-                    "WHERE kind = %s AND value = %s ORDER BY marks.first_id LIMIT %s",
+                    "WHERE span = %s AND kind = %s AND value = %s "
+                    "ORDER BY marks.first_id LIMIT %s",
 
     [PENDING_INSERT] = "INSERT INTO pending (owner_node, incarnation, number, {columns}) "
                        "VALUES (%s, %s, %s, {values}) ON CONFLICT DO NOTHING",
@@ -125,7 +129,8 @@ static const char *const statements[STATEMENTS] = {
                       "WHERE reference = %s AND last_action_ms <= %s",
     [SESSION_FORGETTABLE] = "SELECT reference, ended_ms, "
                             "CASE WHEN EXISTS (SELECT 1 FROM marks "
-                            "WHERE kind = %s AND value = sessions.reference) THEN 1 ELSE 0 END "
+                            "WHERE span = %s AND kind = %s "
+                            "AND value = sessions.reference) THEN 1 ELSE 0 END "
                             "FROM sessions WHERE ended_ms < %s AND (ended_ms > %s "
                             "OR (ended_ms = %s AND reference > %s)) "
                             "ORDER BY ended_ms, reference LIMIT %s",
@@ -220,10 +225,10 @@ static const char *replaced(const char *text, const char *word, const char *by, 
 
 static const char *mark_rows(apr_pool_t *pool)
 {
-    const char *rows = "(%s, %s, %s, %s)";
+    const char *rows = "(%s, %s, %s, %s, %s)";
 
     for (int i = 1; i < MARKS_PER_INSERT; i++) {
-        rows = apr_pstrcat(pool, rows, ", (%s, %s, %s, %s)", NULL);
+        rows = apr_pstrcat(pool, rows, ", (%s, %s, %s, %s, %s)", NULL);
     }
     return rows;
 }
