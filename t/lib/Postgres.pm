@@ -139,6 +139,14 @@ sub rows ($self, $database, $sql) {
     return @{ JSON::PP->new->utf8->decode($text) };
 }
 
+# All there is in a database, as SQL.
+sub dump ($self, $database) {
+    open my $pipe, '-|', programs() . '/pg_dump', '-d', $self->words($database) or croak "pg_dump: $!";
+    my $text = do { local $/; <$pipe> };
+    close $pipe or croak 'pg_dump';
+    return $text;
+}
+
 # Rows of the database that is there from the start; none if it cannot be asked.
 sub query ($self, $sql) {
     my @rows = eval { $self->rows('postgres', $sql) };
