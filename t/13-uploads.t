@@ -200,6 +200,27 @@ sub unknown ($site, $client, $version) {
     return;
 }
 
+# A form of a website has whatever fields its author gave it.
+sub website ($site, $client, $version) {
+    my $path = '/website/form/crm.lead';
+    my %fields = (csrf_token => token($client), name => "Ada", 'Your question' => 'Why?', password => 's3cret');
+
+    upload($client, "$path?utm=mail", form((map { [ $_ => $fields{$_} ] } sort keys %fields), [ 'file[0]' => 'x', 'cv.pdf', 'application/pdf' ]));
+    $client->post_form($path, \%fields);
+    $client->post_form($path, { %fields, name => '' });
+    my ($parts, $plain, $bad) = $site->trail->wait_for(3, path => $path);
+
+    is_event($parts, { operation => 'create', model => 'crm.lead', outcome => 'success', fields => 'Your_question name password utm',
+            values => '{"Your question":"Why?","name":"Ada","password":"[redacted]","utm":"mail",'
+                . '"files":[{"field":"file[0]","name":"cv.pdf","type":"application/pdf","size":1}]}',
+            record_ids => (made($site, 'crm.lead'))[-2] }, "$version: a form of a website with a file");
+    is join(' ', sort split / /, $plain->{fields}), 'Your_question name password', "$version: a plain one";
+    is_event($plain, { operation => 'create', outcome => 'success', record_ids => (made($site, 'crm.lead'))[-1] }, "$version: and what it made");
+    like $plain->{values}, qr/"Your question":"Why\?"/, "$version: and what was asked";
+    is_event($bad, { operation => 'create', outcome => 'failed', record_ids => '' }, "$version: one that lacks something");
+    return;
+}
+
 sub no_secrets ($site, $version) {
     my $text = join "\n", map { values %$_ } $site->trail->events;
 
@@ -219,6 +240,7 @@ for my $version (16 .. 19) {
     logins($site, $version);
     malformed($site, $client, $version);
     unknown($site, $client, $version);
+    website($site, $client, $version);
     no_secrets($site, $version);
     $site->httpd->stop;
     $site->odoo->stop;

@@ -14,7 +14,8 @@
 
 typedef struct fields_t fields_t;
 
-/* names: the parameters to keep, at most FIELDS_MAX_NAMES, NULL-terminated, used by reference.
+/* names: the parameters to keep, at most FIELDS_MAX_NAMES, NULL-terminated, used by reference. With
+ * FORM_ANY_NAME among them every other one is kept too, up to that many, but for files.
  * content_type NULL: a plain form. Of any other type than the forms' the body says nothing. */
 fields_t *fields_create(apr_pool_t *pool, const char *const *names, const char *content_type,
                         const char *query);
@@ -36,6 +37,13 @@ const char *fields_value(const fields_t *fields, const char *name);
 
 /* The value is longer than what is kept of it. */
 int fields_value_cut(const fields_t *fields, const char *name);
+
+/* The names of the parameters that were looked for or found, in that order; NULL behind the last.
+ */
+const char *fields_name(const fields_t *fields, apr_size_t index);
+
+/* 1 if there were more names than could be found. */
+int fields_left_out(const fields_t *fields);
 
 /* A form's body that Odoo cannot read. */
 int fields_malformed(const fields_t *fields);

@@ -85,7 +85,7 @@ typedef struct route_t {
     operation_t operation;
     /* A word, "<segment>" of the path, or "@parameter" ("@id|@ids": the first that is there). */
     const char *model, *method, *ids;
-    const char *values; /* parameters that are kept, parted by blanks */
+    const char *values; /* parameters that are kept, parted by blanks; FORM_ANY_NAME: all */
     result_ids_t result_ids;
 } route_t;
 

@@ -132,6 +132,20 @@ static void add_context(const call_reader_t *reader, json_value_t *values)
     }
 }
 
+/* The whole of a form, but the token that proves where it comes from. */
+static void add_all_fields(call_reader_t *reader, json_value_t *values)
+{
+    const char *name;
+
+    for (apr_size_t i = 0; (name = fields_name(reader->fields, i)) != NULL; i++) {
+        if (strcmp(name, "csrf_token") != 0) {
+            add_value(reader, values, name, call_parameter(reader, name));
+            reader->truncated |= fields_value_cut(reader->fields, name);
+        }
+    }
+    reader->truncated |= fields_left_out(reader->fields);
+}
+
 /* What the row says is kept, but what names a user, which has columns of its own. */
 static void add_parameters(call_reader_t *reader, json_value_t *values)
 {
@@ -142,6 +156,9 @@ static void add_parameters(call_reader_t *reader, json_value_t *values)
          name; name = apr_strtok(NULL, " ", &state)) {
         if (strcmp(name, "login") == 0) {
             reader->call.login = call_parameter_text(reader, name);
+        }
+        else if (strcmp(name, FORM_ANY_NAME) == 0) {
+            add_all_fields(reader, values);
         }
         else if (strcmp(name, "fields") == 0) {
             reader->call.fields =

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <apr_strings.h>
+
 #include "text/buffer.h"
 #include "text/multipart.h"
 #include "text/utf8.h"
@@ -24,12 +26,14 @@ typedef struct value_t {
 
 struct fields_t {
     apr_pool_t *pool;
-    const char *const *names;
-    apr_size_t name_count;
+    const char **names;
+    apr_size_t name_count, name_limit;
+    int any;      /* parameters of other names are kept too */
+    int left_out; /* some were not */
     const char *query;
     form_reader_t *form;    /* of a plain form, else NULL */
     multipart_t *multipart; /* of a multipart form, else NULL */
-    value_t values[FIELDS_MAX_NAMES];
+    value_t *values;
     value_t *current; /* of the part under way, NULL: nobody asked for it */
     json_value_t *files;
     json_value_t *file; /* under way */
@@ -56,6 +60,21 @@ static value_t *find_value(fields_t *fields, const char *name)
     int index = find(fields, name);
 
     return index < 0 ? NULL : &fields->values[index];
+}
+
+/* Makes room for another name; NULL if there is none. */
+static value_t *add_name(fields_t *fields, const char *name)
+{
+    value_t *value;
+
+    if (fields->name_count == fields->name_limit) {
+        fields->left_out = 1;
+        return NULL;
+    }
+    value = &fields->values[fields->name_count];
+    fields->names[fields->name_count++] = name;
+    buffer_init(&value->part, fields->pool, FORM_MAX_VALUE);
+    return value;
 }
 
 static const char *shortened(apr_pool_t *pool, const char *text)
@@ -86,6 +105,15 @@ static void describe_file(fields_t *fields, const multipart_part_t *part)
     }
 }
 
+static value_t *add_part(fields_t *fields, const multipart_part_t *part)
+{
+    if (fields->name_count == fields->name_limit || strlen(part->name) > FORM_MAX_NAME) {
+        fields->left_out = 1;
+        return NULL;
+    }
+    return add_name(fields, apr_pstrdup(fields->pool, part->name));
+}
+
 /* The first value of a name counts, of the plain ones and of the files each for itself. */
 static int begin_part(void *payload, const multipart_part_t *part)
 {
@@ -95,6 +123,9 @@ static int begin_part(void *payload, const multipart_part_t *part)
     fields->in_file = 0;
     if (part->filename) {
         describe_file(fields, part);
+    }
+    else if (!value && fields->any) {
+        value = add_part(fields, part);
     }
     fields->current = NULL;
     if (!value || (value->found && (value->from_file || !part->filename))) {
@@ -152,6 +183,24 @@ static int is_form(const char *content_type)
     return 0;
 }
 
+static void take_names(fields_t *fields, const char *const *names)
+{
+    for (const char *const *name = names; *name; name++) {
+        fields->any |= strcmp(*name, FORM_ANY_NAME) == 0;
+        fields->name_limit++;
+    }
+    if (fields->any || fields->name_limit > FIELDS_MAX_NAMES) {
+        fields->name_limit = FIELDS_MAX_NAMES;
+    }
+    fields->names = apr_pcalloc(fields->pool, fields->name_limit * sizeof(*fields->names));
+    fields->values = apr_pcalloc(fields->pool, fields->name_limit * sizeof(*fields->values));
+    for (; *names && fields->name_count < fields->name_limit; names++) {
+        if (strcmp(*names, FORM_ANY_NAME) != 0) {
+            add_name(fields, *names);
+        }
+    }
+}
+
 fields_t *fields_create(apr_pool_t *pool, const char *const *names, const char *content_type,
                         const char *query)
 {
@@ -159,11 +208,8 @@ fields_t *fields_create(apr_pool_t *pool, const char *const *names, const char *
     const multipart_sink_t sink = {begin_part, part_data, end_part, fields};
 
     fields->pool = pool;
-    fields->names = names;
     fields->query = query;
-    while (names[fields->name_count] && fields->name_count < FIELDS_MAX_NAMES) {
-        buffer_init(&fields->values[fields->name_count++].part, pool, FORM_MAX_VALUE);
-    }
+    take_names(fields, names);
     if (content_type && multipart_is(content_type)) {
         fields->multipart = multipart_create(pool, content_type, &sink);
     }
@@ -251,6 +297,35 @@ static void finish_value(fields_t *fields, apr_size_t index, int usable)
     }
 }
 
+/* Names that a plain form, or the query, has besides. */
+static void find_names(fields_t *fields, const form_reader_t *form)
+{
+    const char *name;
+
+    for (apr_size_t i = 0; (name = form_name(form, i)) != NULL; i++) {
+        if (find(fields, name) < 0) {
+            add_name(fields, name);
+        }
+    }
+    fields->left_out |= form_left_out(form);
+}
+
+static void find_all_names(fields_t *fields)
+{
+    static const char *const any[] = {FORM_ANY_NAME, NULL};
+
+    if (fields->form) {
+        find_names(fields, fields->form);
+    }
+    if (fields->query) {
+        form_reader_t *query = form_reader_create(fields->pool, any);
+
+        form_reader_feed(query, fields->query, strlen(fields->query));
+        form_reader_end(query);
+        find_names(fields, query);
+    }
+}
+
 void fields_end(fields_t *fields, int complete)
 {
     if (fields->form) {
@@ -258,6 +333,9 @@ void fields_end(fields_t *fields, int complete)
     }
     else if (fields->multipart) {
         fields->malformed = multipart_end(fields->multipart) != APR_SUCCESS;
+    }
+    if (fields->any) {
+        find_all_names(fields);
     }
     for (apr_size_t i = 0; i < fields->name_count; i++) {
         finish_value(fields, i, complete && !fields->malformed);
@@ -276,6 +354,16 @@ int fields_value_cut(const fields_t *fields, const char *name)
     int index = find(fields, name);
 
     return index >= 0 && fields->values[index].cut;
+}
+
+const char *fields_name(const fields_t *fields, apr_size_t index)
+{
+    return index < fields->name_count ? fields->names[index] : NULL;
+}
+
+int fields_left_out(const fields_t *fields)
+{
+    return fields->left_out;
 }
 
 int fields_malformed(const fields_t *fields)

@@ -1,5 +1,7 @@
 #include "route_table.h"
 
+#include "text/form.h"
+
 #define PASSES 1
 #define GATED 0
 #define PERSONAL 1
@@ -277,7 +279,7 @@ const route_t route_table[] = {
     EDITOR("/web_editor"),
     EDITOR("/html_editor"),
     DOOR("/website/form/<model>", EXACT, "http", FORM, JSON, POST, CREATE, "<model>", NULL, NULL,
-         NULL, "id !error !error_fields"),
+         FORM_ANY_NAME, "id !error !error_fields"),
     DOOR("/website/action/<action>", TAIL, "http", ANY, HEAD, ANYBODY, CALL, "ir.actions.server",
          "run", NULL, NULL, NULL),
     FORM_DOOR("/lead/case_mark_won", RECORD, ANYBODY, CALL, "crm.lead", "case_mark_won", "@res_id",

@@ -17,8 +17,10 @@ typedef struct field_t {
 } field_t;
 
 struct form_reader_t {
-    field_t fields[FORM_MAX_FIELDS];
-    int field_count;
+    field_t *fields;
+    int field_count, field_limit;
+    int any;      /* other names than those that are there are fields too */
+    int left_out; /* names that were to be found and are not among the fields */
     char name[FORM_MAX_NAME];
     apr_size_t name_length; /* past FORM_MAX_NAME: too long for any name looked for */
     int in_value;
@@ -31,18 +33,49 @@ struct form_reader_t {
     apr_pool_t *pool;
 };
 
+static int is_any(const char *name)
+{
+    return strcmp(name, FORM_ANY_NAME) == 0;
+}
+
+static field_t *add_field(form_reader_t *reader, const char *name)
+{
+    field_t *field = &reader->fields[reader->field_count++];
+
+    field->name = name;
+    buffer_init(&field->value, reader->pool, FORM_MAX_VALUE);
+    return field;
+}
+
 form_reader_t *form_reader_create(apr_pool_t *pool, const char *const *names)
 {
     form_reader_t *reader = apr_pcalloc(pool, sizeof(*reader));
 
     reader->pool = pool;
-    for (; *names && reader->field_count < FORM_MAX_FIELDS; names++) {
-        field_t *field = &reader->fields[reader->field_count++];
-
-        field->name = *names;
-        buffer_init(&field->value, pool, FORM_MAX_VALUE);
+    for (const char *const *name = names; *name; name++) {
+        reader->any |= is_any(*name);
+        reader->field_limit++;
+    }
+    if (reader->any || reader->field_limit > FORM_MAX_FIELDS) {
+        reader->field_limit = FORM_MAX_FIELDS;
+    }
+    reader->fields = apr_pcalloc(pool, (apr_size_t)reader->field_limit * sizeof(field_t));
+    for (; *names && reader->field_count < reader->field_limit; names++) {
+        if (!is_any(*names)) {
+            add_field(reader, *names);
+        }
     }
     return reader;
+}
+
+const char *form_name(const form_reader_t *reader, apr_size_t index)
+{
+    return index < (apr_size_t)reader->field_count ? reader->fields[index].name : NULL;
+}
+
+int form_left_out(const form_reader_t *reader)
+{
+    return reader->left_out;
 }
 
 /* The place of a name that is looked for, -1 if it is not. */
@@ -132,18 +165,35 @@ static int continue_escape(form_reader_t *reader, char character)
     return 1;
 }
 
-static void end_name(form_reader_t *reader)
+/* The field of the name that was read; NULL if nobody asks for it. */
+static field_t *named_field(form_reader_t *reader)
 {
-    reader->in_value = 1;
     for (int i = 0; i < reader->field_count; i++) {
         field_t *field = &reader->fields[i];
 
-        if (!field->found && reader->name_length == strlen(field->name) &&
+        if (reader->name_length == strlen(field->name) &&
             !memcmp(reader->name, field->name, reader->name_length)) {
-            field->found = 1;
-            reader->current = field;
-            return;
+            return field;
         }
+    }
+    if (!reader->any) {
+        return NULL;
+    }
+    if (reader->name_length > FORM_MAX_NAME || reader->field_count == reader->field_limit) {
+        reader->left_out = 1;
+        return NULL;
+    }
+    return add_field(reader, utf8_repair(reader->pool, reader->name, reader->name_length));
+}
+
+static void end_name(form_reader_t *reader)
+{
+    field_t *field = named_field(reader);
+
+    reader->in_value = 1;
+    if (field && !field->found) {
+        field->found = 1;
+        reader->current = field;
     }
 }
 

@@ -41,6 +41,52 @@ static void form_beats_query_and_file_beats_form(void **state)
     assert_text(fields_value(parts, "unknown"), NULL);
 }
 
+static const char *all_of(fields_t *fields)
+{
+    const char *name, *all = "";
+
+    for (apr_size_t i = 0; (name = fields_name(fields, i)) != NULL; i++) {
+        const char *value = fields_value(fields, name);
+
+        all = apr_pstrcat(pool, all, i ? "&" : "", name, "=", value ? value : "(none)", NULL);
+    }
+    return all;
+}
+
+static fields_t *read_all(const char *content_type, const char *query, const char *body)
+{
+    static const char *const any[] = {"id", FORM_ANY_NAME, NULL};
+    fields_t *fields = fields_create(pool, any, content_type, query);
+
+    fields_feed(fields, body, strlen(body));
+    fields_end(fields, 1);
+    return fields;
+}
+
+static void every_name_may_be_asked_for(void **state)
+{
+    const char *many = "";
+    fields_t *fields;
+
+    (void)state;
+    assert_string_equal(all_of(read_all(PLAIN, "q=1&a=2", "a=%41+b&c&id=3&a=4&=5&*=6")),
+                        "id=3&a=A b&c=&=5&*=6&q=1");
+    assert_string_equal(all_of(read_all(TYPE, "q=1",
+                                        FIELD("a", "A b") FILE_PART("f", "n", "c") FIELD("a", "4")
+                                            FIELD("id", "3") END)),
+                        "id=3&a=A b&q=1");
+    assert_string_equal(all_of(read_all("text/plain", "q=1", "a=2")), "id=(none)&q=1");
+    for (int i = 0; i < 2 * FORM_MAX_FIELDS; i++) {
+        many = apr_psprintf(pool, "%s%d=v&", many, i);
+    }
+    fields = read_all(PLAIN, NULL, many);
+    assert_true(fields_left_out(fields));
+    assert_non_null(fields_name(fields, FORM_MAX_FIELDS - 1));
+    assert_null(fields_name(fields, FORM_MAX_FIELDS));
+    assert_text(fields_value(fields, "5"), "v");
+    assert_false(fields_left_out(read_all(PLAIN, NULL, "a=1&b=2")));
+}
+
 static void a_body_that_odoo_does_not_read_says_nothing(void **state)
 {
     fields_t *cut = read_fields(PLAIN, "id=q", "model=a&id=a", 0);
@@ -259,6 +305,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(form_beats_query_and_file_beats_form),
+        cmocka_unit_test(every_name_may_be_asked_for),
         cmocka_unit_test(a_body_that_odoo_does_not_read_says_nothing),
         cmocka_unit_test(long_values_are_cut),
         cmocka_unit_test(a_value_may_be_streamed),

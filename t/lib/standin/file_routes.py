@@ -242,6 +242,26 @@ def upload_attachment(exchange):
     return html_response(text)
 
 
+@route("/website/form/<path:model>", methods=("POST",), auth="public")
+def website_form(exchange, model):
+    env = exchange.env()
+    values = {
+        name: value
+        for name, value in exchange.request.params().items()
+        if isinstance(value, str) and name != "csrf_token"
+    }
+
+    def work():
+        made = exchange.app.registry.records(env, model, ())._create_one(values)
+        env.note("create", model, (made,))
+        return made
+
+    if not values.get("name"):
+        return json_response({"error_fields": ["name"]})
+    made = rpc_routes.logged(exchange, env, model, exchange.request.path, "http", [], work)
+    return json_response({"id": made})
+
+
 @route("/mail/attachment/upload", methods=("POST",), auth="public")
 def mail_upload(exchange):
     params = exchange.request.params()
