@@ -50,7 +50,7 @@ static delivery_t *start(int port, apr_interval_time_t timeout)
 
 static void take(delivery_t *delivery, delivery_result_t *result)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (delivery_take(delivery, result)) {
             return;
         }

@@ -208,7 +208,7 @@ static void test_odd_addresses_are_told(void **state)
     record_aside(new_event("session_identified", "s1", "m\xc3\xbcller@example.com"));
     record_aside(new_event("session_identified", "s2", "m\xc3\xbcller@example.com"));
     record_aside(new_event("session_identified", "s3", "demo"));
-    for (int i = 0; i < 500 && !stored_of("alert_failed", &failed); i++) {
+    for (int i = 0; i < 6000 && !stored_of("alert_failed", &failed); i++) {
         apr_sleep(apr_time_from_msec(20));
     }
     assert_int_equal(kill(child, SIGTERM), 0);
@@ -251,7 +251,7 @@ static void test_what_others_left(void **state)
     store_close(store);
     config.alert_give_up = apr_time_from_sec(600);
     child = run_keeper();
-    for (int i = 0; i < 500 && !stored_of("alert_failed", &failed); i++) {
+    for (int i = 0; i < 6000 && !stored_of("alert_failed", &failed); i++) {
         apr_sleep(apr_time_from_msec(20));
     }
     assert_int_equal(kill(child, SIGTERM), 0);
@@ -283,7 +283,7 @@ static void test_killed_keeper_forgets_nothing(void **state)
     use_line("new_login to=a@example.com");
     record(new_event("session_identified", "s1", "mia"));
     child = run_keeper();
-    for (int i = 0; i < 500 && access(path, F_OK) != 0; i++) {
+    for (int i = 0; i < 6000 && access(path, F_OK) != 0; i++) {
         apr_sleep(apr_time_from_msec(10));
     }
     assert_int_equal(kill(child, SIGKILL), 0);
@@ -302,7 +302,7 @@ static void test_given_up(void **state)
     config.alert_give_up = apr_time_from_msec(1);
     record(new_event("session_identified", "s1", "mia"));
     child = run_keeper();
-    for (int i = 0; i < 500 && *waiting(); i++) {
+    for (int i = 0; i < 6000 && *waiting(); i++) {
         apr_sleep(apr_time_from_msec(20));
     }
     assert_int_equal(kill(child, SIGTERM), 0);

@@ -270,22 +270,20 @@ static void test_lost_is_not_refused(void **state)
     }
 }
 
-/* A page that reads while the keeper writes sees what was committed and waits for nothing. */
+/* A page that reads while the keeper writes sees what was committed. If it waited for the commit,
+ * which comes after it here, it would fail in the end. */
 static void test_reader_beside_writer(void **state)
 {
     static const event_filter_t all;
     fixture_t *fixture = fixture_of(state);
     store_t *reader = fixture_reader(fixture);
-    apr_time_t start;
     apr_int64_t count;
 
     fixture_add(fixture, fixture_event(fixture, "write", 1, -1));
     assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
     assert_int_equal(fixture_append(fixture, fixture_event(fixture, "write", 2, -1)), APR_SUCCESS);
-    start = apr_time_now();
     assert_int_equal(store_count(reader, &all, 10, &count, fixture->pool), APR_SUCCESS);
     assert_int_equal(count, 1);
-    assert_true(apr_time_now() - start < apr_time_from_sec(1));
     assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
     assert_int_equal(store_count(reader, &all, 10, &count, fixture->pool), APR_SUCCESS);
     assert_int_equal(count, 2);

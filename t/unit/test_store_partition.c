@@ -187,7 +187,7 @@ static void test_nobody_waits(void **state)
 
     store_close(reader);
     /* The server notices a moment later. */
-    for (int tries = 0; tries < 200 && strstr(partitions(fixture), START_NAME); tries++) {
+    for (int tries = 0; tries < 2400 && strstr(partitions(fixture), START_NAME); tries++) {
         apr_sleep(apr_time_from_msec(50));
         keep(fixture, 4 * MONTH);
     }

@@ -148,7 +148,7 @@ static void run_keeper(fixture_t *fixture)
     signal(SIGTERM, set_stop);
     child = start_keeper(fixture);
     signal(SIGTERM, SIG_DFL);
-    for (int i = 0; i < 400 && (access(segment, F_OK) == 0 || !has_purged(fixture)); i++) {
+    for (int i = 0; i < 2400 && (access(segment, F_OK) == 0 || !has_purged(fixture)); i++) {
         apr_sleep(apr_time_from_msec(50));
     }
     kill(child, SIGTERM);

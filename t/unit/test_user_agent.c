@@ -258,7 +258,7 @@ static void a_match_has_an_end(void **state)
     text[sizeof(text) - 2] = 'b';
     text[sizeof(text) - 1] = '\0';
     assert_text(user_agent_parse(agents, text)->browser.family, "b");
-    assert_true(apr_time_now() - begun < apr_time_from_sec(5));
+    assert_true(apr_time_now() - begun < apr_time_from_sec(60));
 }
 
 /* ---- cache ---- */
