@@ -5,19 +5,9 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Client qw();
+use Sessions;
 use Site;
 use Test::More;
-
-sub status_of ($client) {
-    my $cookie = $client->session_id;
-    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
-
-    $client->session_id($cookie) if defined $cookie;
-    return $answer->{http}{status};
-}
-
-sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json&state=all')->{body}) }
 
 sub row ($client, $reference) { return (grep { $_->{reference} eq $reference } @{ list($client)->{sessions} })[0] }
 
@@ -87,8 +77,7 @@ for my $version (16, 19) {
         isnt($after, $before, "$version: Odoo gave it another id");
         is(substr($after, 0, 42), substr($before, 0, 42), "$version: of the same half");
         is(scalar($site->trail->events(operation => 'login', login => 'portal')), 2, "$version: which is no login");
-        my $answer = $admin->post_json("/audit-admin/sessions/$login->{session}/revoke",
-            { csrf_token => list($admin)->{csrf_token} });
+        my $answer = post_page($admin, "/sessions/$login->{session}/revoke");
         is($answer->{status}, 200, "$version: ended by the reference that it always had");
         for my $id ($before, $after, substr($after, 0, 42) . 'x' x 42) {
             $long->session_id($id);

@@ -5,23 +5,11 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Client qw();
 use Process ();
+use Sessions;
 use Site;
 use Test::More;
 use Time::HiRes qw(sleep time);
-
-sub status_of ($client) {
-    my $cookie = $client->session_id;
-    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
-
-    $client->session_id($cookie) if defined $cookie;
-    return $answer->{http}{status};
-}
-
-sub list ($client, $query = '') {
-    return Client::decode_json($client->get("/audit-admin/sessions?format=json$query")->{body});
-}
 
 # ---- who it is, and the id that the answer renews ----
 {
@@ -60,17 +48,15 @@ sub list ($client, $query = '') {
     my ($row) = grep { $_->{login} eq 'demo' } @{ list($admin)->{sessions} };
     my $began = time;
 
-    is $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
-        { csrf_token => list($admin)->{csrf_token} })->{status}, 200, 'a manager ends a session';
+    is post_page($admin, "/sessions/$row->{reference}/revoke")->{status}, 200, 'a manager ends a session';
     is status_of($demo), 401, 'refused' for 1 .. 30;
 
     $site->odoo->demote('admin');
-    ok scalar(grep { $_->{login} eq 'demo' } @{ list($admin, '&state=all')->{sessions} }), 'rights of less than a minute ago hold';
+    ok scalar(grep { $_->{login} eq 'demo' } @{ list($admin)->{sessions} }), 'rights of less than a minute ago hold';
     sleep 1 while time - $began < 62;
-    is scalar(grep { $_->{login} ne 'admin' } @{ list($admin, '&state=all')->{sessions} // [] }), 0,
+    is scalar(grep { $_->{login} ne 'admin' } @{ list($admin)->{sessions} // [] }), 0,
         'after a minute one who is no manager any more sees only what is his own';
-    is $admin->post_json('/audit-admin/site/revoke', { csrf_token => list($admin)->{csrf_token} })->{status}, 403,
-        'and ends nobody';
+    is post_page($admin, '/site/revoke')->{status}, 403, 'and ends nobody';
 
     # ---- refusals, counted once a minute ----
     my ($first, $counted) = $site->trail->wait_for(2, operation => 'session_refused');
@@ -88,16 +74,10 @@ sub list ($client, $query = '') {
 
     for (1 .. $most - 1) {
         my $demo = $site->login('demo');
-        my ($row) = grep { $_->{login} eq 'demo' && $_->{state} eq 'open' } @{ list($admin)->{sessions} };
-
-        is $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
-            { csrf_token => list($admin)->{csrf_token} })->{status}, 200, "ended: $_";
+        is end_session($admin, 'demo'), 200, "ended: $_";
         push @ended, $demo;
     }
-    my $list = list($admin);
-    my ($own) = grep { $_->{login} eq 'admin' } @{ $list->{sessions} };
-    is $admin->post_json("/audit-admin/sessions/$own->{reference}/revoke", { csrf_token => $list->{csrf_token} })
-        ->{status}, 200, 'the last slot: ones own';
+    is end_session($admin, 'admin'), 200, 'the last slot: ones own';
     push @ended, $admin;
     is_deeply [ map { status_of($_) } @ended ], [ (401) x @ended ], 'a table full of ended sessions refuses each';
     my $late = $site->login('portal');

@@ -5,7 +5,7 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Client qw();
+use Sessions;
 use Site;
 use Test::More;
 
@@ -15,12 +15,6 @@ sub rpc ($client, $uid, $secret, $model = 'res.partner', $method = 'read', @args
     my $args = [ 'odoo', $uid, $secret, $model, $method, @args ? [@args] : [ [1], ['name'] ] ];
 
     return $client->rpc('/jsonrpc', { service => 'object', method => 'execute_kw', args => $args });
-}
-
-sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json&state=all')->{body}) }
-
-sub post ($client, $path, %more) {
-    return $client->post_json("/audit-admin$path", { csrf_token => list($client)->{csrf_token}, %more });
 }
 
 sub write_of ($site, $city) { return ($site->trail->wait_for(1, operation => 'write', values => qr/$city/))[0] }
@@ -50,7 +44,7 @@ for my $version (16, 19) {
         "$version: none of them counts for UserAuditMaxUserSessions");
 
     # ---- ended ----
-    is(post($admin, "/sessions/$session{Bilbao}/revoke", reason => 'retired')->{status}, 200, "$version: ended");
+    is(post_page($admin, "/sessions/$session{Bilbao}/revoke", reason => 'retired')->{status}, 200, "$version: ended");
     $site->odoo->forget;
     my $answer = rpc($program, $demo, 'demo', 'res.partner', 'write', [3], { city => 'Gent' });
     is($answer->{http}{status}, 401, "$version: refused");
@@ -66,19 +60,19 @@ for my $version (16, 19) {
 
     # ---- and let in again ----
     my $visitor = $site->login('demo');
-    is(post($visitor, "/sessions/$session{Bilbao}/lift")->{status}, 403, "$version: not by its own user");
-    is(post($admin, "/sessions/$session{Bilbao}/lift", reason => 'came back')->{status}, 200, "$version: by a manager");
+    is(post_page($visitor, "/sessions/$session{Bilbao}/lift")->{status}, 403, "$version: not by its own user");
+    is(post_page($admin, "/sessions/$session{Bilbao}/lift", reason => 'came back')->{status}, 200, "$version: by a manager");
     is(rpc($program, $demo, 'demo')->{http}{status}, 200, "$version: it may call again");
     my ($lifted) = $site->trail->wait_for(1, operation => 'session_lifted');
     like($lifted->{values}, qr/came back/, "$version: with the reason");
     is(row($admin, $session{Bilbao})->{state}, 'open', "$version: listed as open");
-    is(post($admin, "/sessions/$session{Bilbao}/lift")->{status}, 404, "$version: once");
+    is(post_page($admin, "/sessions/$session{Bilbao}/lift")->{status}, 404, "$version: once");
     $site->httpd->stop;
     $site->httpd->start;
     is(rpc($program, $demo, 'demo')->{http}{status}, 200, "$version: over a full restart too");
 
     # ---- XML-RPC, the same user ----
-    post($admin, "/sessions/$session{Bilbao}/revoke");
+    post_page($admin, "/sessions/$session{Bilbao}/revoke");
     my $xml = "<?xml version='1.0'?><methodCall><methodName>execute_kw</methodName><params>"
         . join('', map { "<param><value>$_</value></param>" } '<string>odoo</string>', "<int>$demo</int>",
             '<string>demo</string>', '<string>res.partner</string>', '<string>read</string>',
@@ -94,7 +88,7 @@ for my $version (16, 19) {
                 headers => \@bearer) };
 
         is($json2->()->{status}, 200, "$version: a bearer key serves");
-        post($admin, "/sessions/$session{Porto}/revoke");
+        post_page($admin, "/sessions/$session{Porto}/revoke");
         is($json2->()->{status}, 401, "$version: its end holds for every way the key is brought");
         is(rpc($program, 2, $KEY)->{http}{status}, 401, "$version: be it as a password");
         is(rpc($program, 2, 'admin')->{http}{status}, 200, "$version: but not for the user's password");

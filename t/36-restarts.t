@@ -7,26 +7,9 @@ use lib "$FindBin::Bin/lib";
 use Client qw();
 use IO::Socket::IP;
 use Process ();
+use Sessions;
 use Site;
 use Test::More;
-
-sub status_of ($client) {
-    my $cookie = $client->session_id;
-    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ]);
-
-    $client->session_id($cookie) if defined $cookie;
-    return $answer->{http}{status};
-}
-
-sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json')->{body}) }
-
-sub end_session ($admin, $login) {
-    my $list = list($admin);
-    my ($row) = grep { ($_->{login} // '') eq $login && $_->{state} eq 'open' } @{ $list->{sessions} };
-
-    return $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
-        { csrf_token => $list->{csrf_token} })->{status};
-}
 
 sub gone (@pids) {
     return Process::wait_until(sub { !grep { kill 0, $_ } @pids });

@@ -10,28 +10,11 @@ use Httpd;
 use IO::Select;
 use IO::Socket::IP;
 use Process ();
+use Sessions;
 use Site;
 use Standin;
 use Test::More;
 use Trail;
-
-sub status_of ($client, @headers) {
-    my $cookie = $client->session_id;
-    my $answer = $client->call_kw('res.partner', 'read', [ [1], ['name'] ], {}, headers => \@headers);
-
-    $client->session_id($cookie) if defined $cookie;
-    return $answer->{http}{status};
-}
-
-sub list ($client) { return Client::decode_json($client->get('/audit-admin/sessions?format=json')->{body}) }
-
-sub end_session ($admin, $login) {
-    my $list = list($admin);
-    my ($row) = grep { ($_->{login} // '') eq $login && $_->{state} eq 'open' } @{ $list->{sessions} };
-
-    return $admin->post_json("/audit-admin/sessions/$row->{reference}/revoke",
-        { csrf_token => $list->{csrf_token} })->{status};
-}
 
 # (status, body) by HTTP/2 without TLS.
 sub by_http2 ($site, $client, $path, @arguments) {
