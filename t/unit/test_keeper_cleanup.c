@@ -173,6 +173,34 @@ static void test_purge(void **state)
     assert_non_null(strstr(event->cell[EVENT_VALUES], "\"total\":603,"));
 }
 
+/* Another writer gets the database, and what is in the journal gets into it, between two batches.
+ */
+static void test_a_batch_lets_others_write(void **state)
+{
+    keeper_t *keeper;
+    store_t *other;
+    int left = 5 * KEEPER_PURGE_BATCH;
+
+    (void)state;
+    append_aged("read", left, 31);
+    drain_all();
+    config.retention = retention;
+    config.retention_count = 2;
+    keeper = keeper_create(&config, pool);
+    for (int inserted = 1; left > 0; inserted++) {
+        assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+        assert_int_equal(stored_of("read", NULL), left - KEEPER_PURGE_BATCH);
+        left -= KEEPER_PURGE_BATCH;
+        assert_int_equal(store_open(&other, pool, &config.store, STORE_WRITE, NULL), APR_SUCCESS);
+        assert_int_equal(store_begin(other), APR_SUCCESS);
+        store_rollback(other);
+        store_close(other);
+        append_aged("create", 1, 0);
+        drain(keeper);
+        assert_int_equal(stored_of("create", NULL), inserted);
+    }
+}
+
 /* The oldest go, of whatever kind, until a twentieth is free; what is held stays. */
 static void test_size(void **state)
 {
@@ -241,11 +269,9 @@ static void test_the_monitor_makes_cleanup_due(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_an_idle_session_expires),
-        TEST(test_a_busy_session_is_touched),
-        TEST(test_the_snapshot_keeps_sessions),
-        TEST(test_purge),
-        TEST(test_size),
+        TEST(test_an_idle_session_expires),       TEST(test_a_busy_session_is_touched),
+        TEST(test_the_snapshot_keeps_sessions),   TEST(test_purge),
+        TEST(test_a_batch_lets_others_write),     TEST(test_size),
         TEST(test_the_monitor_makes_cleanup_due),
     };
     apr_pool_t *process;

@@ -2,6 +2,8 @@
 #include "test_store_fixture.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store/hold.h"
 #include "store/proof.h"
@@ -132,6 +134,92 @@ static void test_any_order(void **state)
     assert_string_equal(ranges(fixture), apr_psprintf(fixture->pool, "1-%d", MANY));
     check_set(fixture, MANY);
 }
+
+#ifdef FIXTURE_POSTGRESQL
+
+#define SHARED 6000 /* events that two machines purge */
+#define BATCH 500
+#define MEANWHILE 20 /* events that are appended while they do */
+#define LONG_ENOUGH 300
+
+/* One machine's keeper, in a process of its own: batch after batch until nothing is left. */
+static int purge_all(const store_config_t *config)
+{
+    store_purge_t purging = {.operations = reads,
+                             .before =
+                                 apr_time_from_msec(FIXTURE_START) + apr_time_from_sec(2 * SHARED),
+                             .limit = BATCH};
+    apr_pool_t *pool;
+    store_t *store;
+    int purged = 0;
+
+    apr_pool_create(&pool, NULL);
+    if (store_open(&store, pool, config, STORE_WRITE, NULL)) {
+        return -1;
+    }
+    do {
+        if (store_begin(store) || store_purge(store, &purging, pool) || store_commit(store) ||
+            purging.events > BATCH) {
+            return -1;
+        }
+        purged += purging.events;
+    } while (!purging.through);
+    store_close(store);
+    return purged;
+}
+
+/* Gives the end of a pipe that tells how many were purged. */
+static int start_purging(const store_config_t *config)
+{
+    int ends[2], purged;
+
+    assert_int_equal(pipe(ends), 0);
+    if (fork() == 0) {
+        alarm(LONG_ENOUGH);
+        purged = purge_all(config);
+        _exit(write(ends[1], &purged, sizeof(purged)) != sizeof(purged));
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static int purged_by(int end)
+{
+    int purged = -1;
+
+    assert_int_equal(read(end, &purged, sizeof(purged)), sizeof(purged));
+    close(end);
+    assert_true(wait(NULL) > 0);
+    assert_true(purged >= 0);
+    return purged;
+}
+
+/* Each event goes once, whoever takes it, while others are inserted between the batches. */
+static void test_two_machines(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    int one, two;
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    for (int i = 0; i < SHARED; i++) {
+        assert_int_equal(fixture_append(fixture, fixture_event(fixture, "read", i, -1)),
+                         APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    one = start_purging(&fixture->config);
+    two = start_purging(&fixture->config);
+    for (int i = 0; i < MEANWHILE; i++) {
+        add(fixture, "write", i);
+    }
+    assert_int_equal(purged_by(one) + purged_by(two), SHARED);
+    assert_string_equal(ranges(fixture), apr_psprintf(fixture->pool, "1-%d", SHARED));
+    check_set(fixture, SHARED);
+    assert_string_equal(fixture_find(fixture, &(event_filter_t){.operations = {"read"}}), "");
+    assert_string_equal(fixture_find(fixture, &(event_filter_t){.operations = {"write"}}),
+                        fixture_find(fixture, &(event_filter_t){0}));
+}
+
+#endif
 
 static void test_what_stays(void **state)
 {
@@ -287,13 +375,13 @@ static void test_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_holes_grow_together),
-        FIXTURE_TEST(test_hashes_of_a_hole),
+        FIXTURE_TEST(test_holes_grow_together), FIXTURE_TEST(test_hashes_of_a_hole),
         FIXTURE_TEST(test_any_order),
-        FIXTURE_TEST(test_what_stays),
-        FIXTURE_TEST(test_holds),
-        FIXTURE_TEST(test_list_of_holds),
-        FIXTURE_TEST(test_bytes),
+#ifdef FIXTURE_POSTGRESQL
+        FIXTURE_TEST(test_two_machines),
+#endif
+        FIXTURE_TEST(test_what_stays),          FIXTURE_TEST(test_holds),
+        FIXTURE_TEST(test_list_of_holds),       FIXTURE_TEST(test_bytes),
     };
 
     apr_initialize();
