@@ -7,12 +7,14 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client qw();
 use File::Temp ();
+use Httpd ();
 use Postgres ();
 use Process ();
 use Site;
 use Standin ();
 use Test::More;
 
+my $TOOL = Httpd::build_dir() . '/user-audit';
 my $server = Postgres->shared or plan skip_all => 'no PostgreSQL server is installed';
 
 sub write_city ($client, $city) {
@@ -83,6 +85,33 @@ sub restarted_under_load {
     $site->httpd->stop;
 }
 
+# The server is away for so long that the keeper tries several times, each pause twice the one before.
+sub away_for_several_tries {
+    my $site = Site->start(
+        version  => 17,
+        postgres => [ $server, $server->database ],
+        allow    => [ qr/keeper: database cannot be/, qr/the (?:pgsql )?database/ ],
+    );
+    my $admin = $site->login('admin');
+
+    write_city($admin, "before $_") for 1 .. 10;
+    $server->stop;
+    $server->refuse(4, sub ($try) { write_city($admin, "during $try.$_") for 1 .. 25 });
+    $server->resume;
+    write_city($admin, "after $_") for 1 .. 10;
+
+    my @events = $site->trail->wait_for(120, operation => 'write', outcome => 'success');
+    my %values = map { $_->{values} => 1 } @events;
+    my @started = $site->trail->events(operation => 'started');
+
+    is scalar(@events), 120, 'away for several tries: nothing is missing or twice';
+    is scalar(keys %values), 120, '... each with its own values';
+    is scalar(@started), 1, '... and the keeper stayed who it was';
+    $site->httpd->stop;
+    my $verdict = qx($TOOL -d pgsql -p '@{[ $server->words($site->httpd->{postgres}[1]) ]}' verify 2>&1);
+    is $?, 0, '... with a chain that is intact' or diag $verdict;
+}
+
 # The password stands in a file that httpd.conf names, and nowhere else.
 sub password_from_a_file {
     my $database = $server->database;
@@ -103,5 +132,6 @@ sub password_from_a_file {
 
 two_nodes();
 restarted_under_load();
+away_for_several_tries();
 password_from_a_file();
 finish();

@@ -12,6 +12,7 @@ package Postgres;
 use v5.36;
 use Carp qw(croak);
 use File::Temp qw(tempdir);
+use IO::Socket::UNIX ();
 use JSON::PP ();
 use Process;
 
@@ -90,6 +91,22 @@ sub crash ($self) {
     my $process = delete $self->{process} // return $self;
 
     $process->signal('QUIT')->wait_gone or croak 'PostgreSQL does not die';
+    return $self;
+}
+
+# In the place of a server that is stopped: one who takes a connection and gives no answer to it. What
+# is done before each of them is the callback's.
+sub refuse ($self, $connections, $meanwhile) {
+    my $path = "$self->{root}/.s.PGSQL.5432";
+    my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5, Timeout => 120) or croak "$path: $!";
+
+    chmod 0777, $path;
+    for my $number (1 .. $connections) {
+        $meanwhile->($number);
+        close($listener->accept // croak "nobody has connected for the time number $number");
+    }
+    close $listener;
+    unlink $path;
     return $self;
 }
 
