@@ -2,6 +2,7 @@
  *
  *   alone scanner strings|dense|integers|brackets MEGABYTES
  *   alone gate SESSIONS LOOKUPS
+ *   alone changes SESSIONS COUNT              looks for the ten that changed
  *   alone event COUNT
  *   alone journal FOLDER COUNT
  *   alone keeper FOLDER DRIVER PARAMS COUNT   an intent and an outcome each
@@ -135,14 +136,11 @@ static void fingerprint_number(fingerprint_t *fingerprint, apr_uint64_t number)
     memcpy(fingerprint->bytes, &number, sizeof(number));
 }
 
-static void run_gate(char **arguments)
+static session_table_t *table_of(apr_uint64_t sessions, apr_time_t now, apr_time_t now_boot)
 {
-    static const session_limits_t limits = {.idle = APR_INT64_C(36000000000)};
-    apr_uint64_t sessions = (apr_uint64_t)apr_atoi64(arguments[0]), step = 0;
-    apr_time_t now = apr_time_now(), now_boot = boot_time_now();
     session_table_t *table;
     session_t session = {.state = SESSION_OPEN}, evicted;
-    int count = atoi(arguments[1]), changed;
+    int created;
 
     if (session_table_create(&table, pool, (apr_uint32_t)sessions) != APR_SUCCESS) {
         fail("no memory for the table");
@@ -151,8 +149,20 @@ static void run_gate(char **arguments)
     session.last_action_boot = session.started_boot = now_boot;
     for (apr_uint64_t i = 0; i < sessions; i++) {
         fingerprint_number(&session.fingerprint, i);
-        session_table_admit(table, &session, &changed, &evicted);
+        session_table_admit(table, &session, &created, &evicted);
     }
+    return table;
+}
+
+static void run_gate(char **arguments)
+{
+    static const session_limits_t limits = {.idle = APR_INT64_C(36000000000)};
+    apr_uint64_t sessions = (apr_uint64_t)apr_atoi64(arguments[0]), step = 0;
+    apr_time_t now = apr_time_now(), now_boot = boot_time_now();
+    session_table_t *table = table_of(sessions, now, now_boot);
+    session_t session;
+    int count = atoi(arguments[1]), changed;
+
     begin();
     for (int i = 0; i < count; i++) {
         fingerprint_t fingerprint;
@@ -162,6 +172,44 @@ static void run_gate(char **arguments)
         session_table_gate(table, &fingerprint, &limits, 1, now, now_boot, &session, &changed);
         if (session.state != SESSION_OPEN) {
             fail("a session is missing");
+        }
+    }
+    tell(count);
+}
+
+/* ---- what machines tell each other ---- */
+
+#define CHANGED 10
+
+static int count_session(void *payload, const session_t *session)
+{
+    (void)session;
+    ++*(int *)payload;
+    return 0;
+}
+
+static void run_changes(char **arguments)
+{
+    apr_uint64_t sessions = (apr_uint64_t)apr_atoi64(arguments[0]);
+    session_table_t *table = table_of(sessions, apr_time_now(), boot_time_now());
+    int count = atoi(arguments[1]);
+    apr_time_t since;
+
+    apr_sleep(apr_time_from_sec(2)); /* changes are known to the second */
+    since = boot_time_now();
+    for (int i = 0; i < CHANGED; i++) {
+        fingerprint_t fingerprint;
+
+        fingerprint_number(&fingerprint, (apr_uint64_t)i * sessions / CHANGED);
+        session_table_count_call(table, &fingerprint);
+    }
+    begin();
+    for (int i = 0; i < count; i++) {
+        int found = 0;
+
+        session_table_each_changed(table, since, count_session, &found);
+        if (found != CHANGED) {
+            fail("what changed is not what was found");
         }
     }
     tell(count);
@@ -325,8 +373,9 @@ static const struct {
     int arguments;
     void (*run)(char **arguments);
 } parts[] = {
-    {"scanner", 2, run_scanner}, {"gate", 2, run_gate},     {"event", 1, run_event},
-    {"journal", 2, run_journal}, {"keeper", 4, run_keeper}, {"user_agent", 2, run_user_agent},
+    {"scanner", 2, run_scanner},       {"gate", 2, run_gate},       {"changes", 2, run_changes},
+    {"event", 1, run_event},           {"journal", 2, run_journal}, {"keeper", 4, run_keeper},
+    {"user_agent", 2, run_user_agent},
 };
 
 int main(int count, char **arguments)

@@ -56,6 +56,9 @@ def gate(program, folder):
         best = min(spent / count for count, _, spent in (run(program, "gate", sessions, 1_000_000) for _ in range(3)))
         each = instructions(program, ("gate", sessions, "{}"), 1000, 101_000, folder)
         line(f"gate, {sessions} sessions", f"{1e6 * best:8.3f} us", f"{each:8.0f} instructions")
+    for sessions in SESSIONS:
+        count, _, spent = run(program, "changes", sessions, 100)
+        line(f"changes, {sessions} sessions", f"{1e3 * spent / count:8.3f} ms")
 
 
 def simple(program, folder):
