@@ -194,7 +194,7 @@ static void conclude_door(reply_reader_t *reader)
     if (reply_status_in(reader->head.status, 200, 299)) {
         reply->outcome = outcome_of_page(reader);
     }
-    if (route->kind == ROUTE_DOWNLOAD && reader->head.status == 304) {
+    if (route->operation == OPERATION_DOWNLOAD && reader->head.status == 304) {
         reply->outcome = OUTCOME_SUCCESS; /* shown from what the browser had kept */
     }
     if (route->kind == ROUTE_JSON1 && is_redirect(&reader->head)) {

@@ -72,6 +72,19 @@
             ANYBODY, OPERATION_DOWNLOAD, "ir.attachment", NULL, NULL, NULL, NULL                   \
     }
 
+/* An attachment that is shown in a conversation. */
+#define CONVERSATION_FILE(path)                                                                    \
+    {                                                                                              \
+        ROUTE_DOOR, path, EXACT, "http", ROUTE_BODY_FORM, ROUTE_REPLY_HEAD, NOISE, GATED, ANYBODY, \
+            OPERATION_DOWNLOAD, "ir.attachment", NULL, "<attachment>", NULL, NULL                  \
+    }
+/* A link of a mail: it changes something by GET, and leads to the record that it changed. */
+#define RECORD_LINK(path, model, method)                                                           \
+    FORM_DOOR(path, RECORD, ANYBODY, CALL, model, method, "@res_id", NULL)
+/* A link that changes something, and then shows a page. */
+#define LINK(path, model, method, ids, values)                                                     \
+    FORM_DOOR(path, HEAD, ANYBODY, CALL, model, method, ids, values)
+
 /* Where the answer to a new message has it: 16 and 17, 18, 19. */
 #define MESSAGE_RESULT "id {mail.message}[0].id message_id"
 
@@ -197,6 +210,27 @@ const route_t route_table[] = {
     FORM_DOOR("/web_enterprise/partner/<id>/vcard", FILE, USER, EXPORT, "res.partner", "vcard",
               "<id>", NULL),
 
+    FORM_DOOR("/account/download_invoice_documents/<ids>/<type>", FILE, USER, EXPORT,
+              "account.move", "download_invoice_documents", "<ids>", NULL),
+    FORM_DOOR("/account/download_invoice_attachments/<ids>", FILE, USER, EXPORT, "ir.attachment",
+              "download_invoice_attachments", "<ids>", NULL),
+    FORM_DOOR("/account/download_move_attachments/<ids>", FILE, USER, EXPORT, "account.move",
+              "download_move_attachments", "<ids>", NULL),
+    FORM_DOOR("/print/cv", FILE, USER, REPORT, "hr.employee", "cv", "@employee_ids", NULL),
+    FORM_DOOR("/stock/pdf/<report>", FILE, USER, REPORT, "@active_model", "<report>", "@active_id",
+              NULL),
+    FORM_DOOR("/event/<id>/my_tickets", HEAD, ANYBODY, REPORT, "event.event", "my_tickets", "<id>",
+              "registration_ids"),
+    FORM_DOOR("/my/picking/pdf/<id>", HEAD, ANYBODY, REPORT, "stock.picking", "pdf", "<id>", NULL),
+    FORM_DOOR("/my/picking/return/pdf/<id>", HEAD, ANYBODY, REPORT, "stock.picking", "return_pdf",
+              "<id>", NULL),
+    CONVERSATION_FILE("/discuss/channel/<channel>/attachment/<attachment>"),
+    CONVERSATION_FILE("/discuss/channel/<channel>/image/<attachment>"),
+    CONVERSATION_FILE("/discuss/channel/<channel>/image/<attachment>/<size>"),
+    CONVERSATION_FILE("/mail/channel/<channel>/attachment/<attachment>"),
+    CONVERSATION_FILE("/mail/channel/<channel>/image/<attachment>"),
+    CONVERSATION_FILE("/mail/channel/<channel>/image/<attachment>/<size>"),
+
     /* Programs: the caller is named in the body or by a key, not by a session. */
     SPECIAL(ROUTE_JSONRPC, "/jsonrpc", EXACT, "jsonrpc", JSON, JSONRPC, PERSONAL, GATED,
             ROUTE_SESSIONLESS),
@@ -275,6 +309,8 @@ const route_t route_table[] = {
          "update", "<id>", NULL, NULL),
     /* Asked again and again while a payment is under way, and may end it. */
     BACKGROUND("/payment/status/poll", CALL),
+    DOOR("/payment/<provider>/return", EXACT, "http", ANY, ANY, ANYBODY, CALL, NULL, NULL, NULL,
+         NULL, NULL),
     DOOR("/payment", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL, NULL),
     EDITOR("/web_editor"),
     EDITOR("/html_editor"),
@@ -282,15 +318,33 @@ const route_t route_table[] = {
          FORM_ANY_NAME, "id !error !error_fields"),
     DOOR("/website/action/<action>", TAIL, "http", ANY, HEAD, ANYBODY, CALL, "ir.actions.server",
          "run", NULL, NULL, NULL),
-    FORM_DOOR("/lead/case_mark_won", RECORD, ANYBODY, CALL, "crm.lead", "case_mark_won", "@res_id",
-              NULL),
-    FORM_DOOR("/lead/case_mark_lost", RECORD, ANYBODY, CALL, "crm.lead", "case_mark_lost",
-              "@res_id", NULL),
-    FORM_DOOR("/lead/convert", RECORD, ANYBODY, CALL, "crm.lead", "convert", "@res_id", NULL),
-    FORM_DOOR("/calendar/<what>/accept", HEAD, ANYBODY, CALL, "calendar.event", "accept", "@id",
-              NULL),
-    FORM_DOOR("/calendar/<what>/decline", HEAD, ANYBODY, CALL, "calendar.event", "decline", "@id",
-              NULL),
+    RECORD_LINK("/lead/case_mark_won", "crm.lead", "case_mark_won"),
+    RECORD_LINK("/lead/case_mark_lost", "crm.lead", "case_mark_lost"),
+    RECORD_LINK("/lead/convert", "crm.lead", "convert"),
+    RECORD_LINK("/leave/approve", "hr.leave", "approve"),
+    RECORD_LINK("/leave/validate", "hr.leave", "validate"),
+    RECORD_LINK("/leave/refuse", "hr.leave", "refuse"),
+    RECORD_LINK("/allocation/approve", "hr.leave.allocation", "approve"),
+    RECORD_LINK("/allocation/validate", "hr.leave.allocation", "validate"),
+    RECORD_LINK("/allocation/refuse", "hr.leave.allocation", "refuse"),
+    LINK("/calendar/<what>/accept", "calendar.event", "accept", "@id", NULL),
+    LINK("/calendar/<what>/decline", "calendar.event", "decline", "@id", NULL),
+    LINK("/calendar/meeting/join", "calendar.event", "join", NULL, NULL),
+    LINK("/calendar/join_videocall/<token>", "calendar.event", "join_videocall", NULL, NULL),
+    LINK("/digest/<id>/unsubscribe", "digest.digest", "unsubscribe", "<id>", "user_id"),
+    LINK("/digest/<id>/unsubscribe_oneclik", "digest.digest", "unsubscribe", "<id>", "user_id"),
+    LINK("/digest/<id>/set_periodicity", "digest.digest", "set_periodicity", "<id>", "periodicity"),
+    LINK("/mailing/<id>/unsubscribe", "mailing.mailing", "unsubscribe", "<id>", NULL),
+    LINK("/mail/mailing/<id>/unsubscribe", "mailing.mailing", "unsubscribe", "<id>", NULL),
+    LINK("/survey/start/<survey>", "survey.survey", "start", NULL, NULL),
+    LINK("/survey/test/<survey>", "survey.survey", "test", NULL, NULL),
+    LINK("/survey/retry/<survey>/<answer>", "survey.survey", "retry", NULL, NULL),
+    LINK("/chatbot/<script>/test", "chatbot.script", "test", "<script>", NULL),
+    /* Where Google and Microsoft send back to whoever lets Odoo use an account there. */
+    LINK("/google_account/authentication", NULL, NULL, NULL, NULL),
+    LINK("/microsoft_account/authentication", NULL, NULL, NULL, NULL),
+    LINK("/google_gmail/confirm", NULL, NULL, NULL, NULL),
+    LINK("/microsoft_outlook/confirm", NULL, NULL, NULL, NULL),
     /* The page of a point of sale opens a session of it by a GET: 16 and 17, and 18 and 19. */
     FORM_DOOR("/pos/ui/<config>", HEAD, USER, CALL, "pos.config", "open_ui", "<config>", NULL),
     FORM_DOOR("/pos/ui", HEAD, USER, CALL, "pos.config", "open_ui", "@config_id", NULL),

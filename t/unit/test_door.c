@@ -171,6 +171,22 @@ static void test_passwords_are_not_kept(void **state)
     assert_string_equal(call->values, "{\"name\":\"A\"}");
 }
 
+static void test_files_by_get(void **state)
+{
+    (void)state;
+    assert_call(GET(.path = "/account/download_invoice_documents/4,5/pdf"), OPERATION_EXPORT,
+                "account.move", "download_invoice_documents", "4 5");
+    assert_call(GET(.path = "/account/download_move_attachments/6"), OPERATION_EXPORT,
+                "account.move", "download_move_attachments", "6");
+    assert_call(GET(.path = "/print/cv", .query = "employee_ids=4%2C7"), OPERATION_REPORT,
+                "hr.employee", "cv", "4 7");
+    assert_call(GET(.path = "/stock/pdf/stock.traceability",
+                    .query = "active_id=3&active_model=a.b"),
+                OPERATION_REPORT, "a.b", "stock.traceability", "3");
+    assert_call(GET(.path = "/my/picking/return/pdf/3"), OPERATION_REPORT, "stock.picking",
+                "return_pdf", "3");
+}
+
 static void test_changes_by_get(void **state)
 {
     const call_t *call = GET(.path = "/lead/case_mark_won", .query = "res_id=8&token=t");
@@ -178,6 +194,24 @@ static void test_changes_by_get(void **state)
     (void)state;
     assert_call(call, OPERATION_CALL, "crm.lead", "case_mark_won", "8");
     assert_null(call->values);
+    assert_call(GET(.path = "/leave/approve", .query = "res_id=4&token=t"), OPERATION_CALL,
+                "hr.leave", "approve", "4");
+    assert_call(GET(.path = "/allocation/refuse", .query = "res_id=5&token=t"), OPERATION_CALL,
+                "hr.leave.allocation", "refuse", "5");
+    assert_call(GET(.path = "/digest/2/unsubscribe"), OPERATION_CALL, "digest.digest",
+                "unsubscribe", "2");
+    call = GET(.path = "/digest/2/set_periodicity", .query = "periodicity=weekly");
+    assert_call(call, OPERATION_CALL, "digest.digest", "set_periodicity", "2");
+    assert_string_equal(call->values, "{\"periodicity\":\"weekly\"}");
+    assert_call(GET(.path = "/calendar/meeting/join", .query = "token=t"), OPERATION_CALL,
+                "calendar.event", "join", NULL);
+    assert_call(GET(.path = "/survey/start/b135640d"), OPERATION_CALL, "survey.survey", "start",
+                NULL);
+    assert_call(GET(.path = "/google_gmail/confirm", .query = "code=c&state={}"), OPERATION_CALL,
+                NULL, NULL, NULL);
+    assert_call(GET(.path = "/payment/stripe/return", .query = "reference=r"), OPERATION_CALL, NULL,
+                NULL, NULL);
+    assert_call(GET(.path = "/payment/pay"), OPERATION_NONE, NULL, NULL, NULL);
     call = GET(.path = "/mail/unfollow", .query = "model=a.b&res_id=3&pid=4&token=t");
     assert_call(call, OPERATION_CALL, "a.b", "message_unsubscribe", "3");
     assert_call(GET(.path = "/web/become"), OPERATION_CALL, "res.users", "become", NULL);
@@ -260,6 +294,10 @@ static void test_download(void **state)
                 NULL, "3");
     assert_call(GET(.path = "/web/image", .query = "model=res.users&id=2&field=image"),
                 OPERATION_DOWNLOAD, "res.users", NULL, "2");
+    assert_call(GET(.path = "/discuss/channel/4/attachment/9"), OPERATION_DOWNLOAD, "ir.attachment",
+                NULL, "9");
+    assert_call(GET(.path = "/mail/channel/4/image/9/300x300"), OPERATION_DOWNLOAD, "ir.attachment",
+                NULL, "9");
     assert_call(GET(.path = "/web/content/base.logo"), OPERATION_DOWNLOAD, "ir.attachment", NULL,
                 NULL);
 }
@@ -448,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_old_dataset_routes),
         cmocka_unit_test(test_form_that_is_looked_at),
         cmocka_unit_test(test_passwords_are_not_kept),
+        cmocka_unit_test(test_files_by_get),
         cmocka_unit_test(test_changes_by_get),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_export_of_many),

@@ -104,6 +104,12 @@ static void test_link_that_leads_to_its_record(void **state)
     assert_outcome(READ(.method = "GET", .path = "/lead/case_mark_won",
                         HEAD(.status = 303, .location = "/web#action=mail.action_discuss")),
                    OPERATION_CALL, OUTCOME_FAILED);
+    assert_outcome(READ(.method = "GET", .path = "/leave/refuse",
+                        HEAD(.status = 303, .location = "/odoo/action-mail.action_discuss")),
+                   OPERATION_CALL, OUTCOME_FAILED);
+    assert_outcome(READ(.method = "GET", .path = "/discuss/channel/4/attachment/9",
+                        HEAD(.status = 304)),
+                   OPERATION_DOWNLOAD, OUTCOME_SUCCESS);
     assert_outcome(READ(.method = "GET", .path = "/lead/convert",
                         HEAD(.status = 303, .location = "/odoo/action-mail.action_discuss")),
                    OPERATION_CALL, OUTCOME_FAILED);
