@@ -18,7 +18,7 @@ POSTGRESQL = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
 def run(program, *words):
     out = subprocess.run([str(program), *map(str, words)], capture_output=True, text=True)
     if out.returncode:
-        raise SystemExit(out.stderr)
+        raise RuntimeError(out.stderr)
     return tuple(map(float, out.stdout.split()))
 
 
@@ -41,17 +41,23 @@ def empty(folder):
 
 
 def line(name, *cells):
-    print(f"  {name:28} " + "  ".join(cells), flush=True)
+    print(f"| {name} | " + " | ".join(cell.strip() for cell in cells) + " |", flush=True)
 
 
-def scanner(program, folder):
+def head(*names):
+    print("| | " + " | ".join(names) + " |\n|---" + "|---" * len(names) + "|", flush=True)
+
+
+def scanner(program, folder, _):
+    head("speed", "instructions")
     for text in TEXTS:
         best = max(count / spent for count, _, spent in (run(program, "scanner", text, 300) for _ in range(3)))
         each = instructions(program, ("scanner", text, "{}"), 1, 3, folder) / (1 << 20)
         line(f"scanner, {text}", f"{best / 1e6:8.0f} MB/s", f"{each:8.2f} instructions a byte")
 
 
-def gate(program, folder):
+def gate(program, folder, _):
+    head("processor time", "instructions")
     for sessions in SESSIONS:
         best = min(spent / count for count, _, spent in (run(program, "gate", sessions, 1_000_000) for _ in range(3)))
         each = instructions(program, ("gate", sessions, "{}"), 1000, 101_000, folder)
@@ -61,7 +67,8 @@ def gate(program, folder):
         line(f"changes, {sessions} sessions", f"{1e3 * spent / count:8.3f} ms")
 
 
-def simple(program, folder):
+def simple(program, folder, _):
+    head("processor time", "instructions")
     for name, words in (("event", ("event", "{}")), ("journal, a record", ("journal", folder / "journal", "{}"))):
         empty(folder)
         count, _, spent = run(program, *(str(word).format(200_000) for word in words))
@@ -137,10 +144,11 @@ def keeper_postgresql(program, folder, count):
         server.stop()
 
 
-def keeper(program, folder, count=100_000):
-    keeper_sqlite(program, folder, count)
+def keeper(program, folder, args):
+    head("by the clock", "processor time", "against plain INSERTs")
+    keeper_sqlite(program, folder, args.events)
     if POSTGRESQL:
-        keeper_postgresql(program, folder, count)
+        keeper_postgresql(program, folder, args.events)
 
 
 PARTS = {"alone_scanner": scanner, "alone_gate": gate, "alone_rest": simple, "alone_keeper": keeper}

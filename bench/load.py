@@ -1,4 +1,5 @@
 """Load, and what it measures."""
+import contextlib
 import json
 import pathlib
 import statistics
@@ -8,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from servers import WRITE
+from servers import PATIENCE, WRITE
 
 COOKIE = "session_id=" + "0123456789abcdef0123456789abcdef01234567"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -64,7 +65,8 @@ def wrk(server, path, script, seconds):
     server.settle()
     before = server.processor_time()
     out = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script),
-                          f"http://127.0.0.1:{server.port}{path}"], capture_output=True, text=True, check=True).stdout
+                          f"http://127.0.0.1:{server.port}{path}"], capture_output=True, text=True, check=True,
+                         timeout=seconds + PATIENCE).stdout
     server.settle()
     numbers, requests = {}, 0
     for line in out.splitlines():
@@ -91,7 +93,8 @@ def paced(server, path, folder, body, rate, seconds):
     subprocess.run(["h2load", "--h1", "-t1", f"-c{clients}", f"--rps={max(1, rate // clients)}", "-n",
                     str(rate * seconds), "-d", str(data), "-H", "Content-Type: application/json", "-H",
                     f"Cookie: {COOKIE}", "-H", f"User-Agent: {AGENT}", f"--log-file={log}",
-                    f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.DEVNULL, check=True)
+                    f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.DEVNULL, check=True,
+                   timeout=seconds + PATIENCE)
     times = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
     server.settle()
     return {"p50 ms": times[len(times) // 2] / 1000, "p99 ms": times[len(times) * 99 // 100] / 1000}
@@ -107,11 +110,10 @@ class Watch(threading.Thread):
     def run(self):
         while not self.over.wait(0.005):
             total = 0
-            for file in self.folder.iterdir():
-                try:
-                    total += file.stat().st_size
-                except FileNotFoundError:
-                    pass
+            with contextlib.suppress(FileNotFoundError):  # they come and go
+                for file in self.folder.iterdir():
+                    with contextlib.suppress(FileNotFoundError):
+                        total += file.stat().st_size
             self.most = max(self.most, total)
 
 
@@ -127,13 +129,13 @@ def post_file(server, body, times):
         url = f"http://127.0.0.1:{server.port}{WRITE}"
         out = subprocess.run(["curl", "-s", "-w", "%{time_total} %{http_code}\n", "-H",
                               "Content-Type: application/json", "-H", f"Cookie: {COOKIE}", "-H", "Expect:",
-                              "--data-binary", f"@{file.name}"] + ["-o", "/dev/null", url] * times,
-                             capture_output=True, text=True, check=True).stdout
+                              "--data-binary", f"@{file.name}", "--max-time", str(PATIENCE * times)]
+                             + ["-o", "/dev/null", url] * times, capture_output=True, text=True, check=False).stdout
     watch.over.set()
     watch.join()
     seconds = [float(line.split()[0]) for line in out.splitlines() if line.endswith(" 200")]
     if len(seconds) != times:
-        raise SystemExit(f"{server.name}: {times - len(seconds)} of {times} uploads failed")
+        raise RuntimeError(f"{server.name}: {times - len(seconds)} of {times} uploads failed")
     return {"ms": 1000 * statistics.median(seconds), "memory MB": max(0, server.memory() - before) / 1024,
             "temporary MB": watch.most / (1 << 20)}
 

@@ -14,6 +14,7 @@ WRITE = "/web/dataset/call_kw/res.partner/web_save"
 READ = "/web/dataset/call_kw/res.partner/web_search_read"
 STATIC = "/web/static/src/app.js"
 TICKS = os.sysconf("SC_CLK_TCK")
+PATIENCE = 120  # seconds, for what should take few
 
 WRITTEN = '{"jsonrpc": "2.0", "id": 7, "result": [{"id": 42}]}'
 SESSION_INFO = ('{"jsonrpc": "2.0", "id": 0, "result": {"uid": 2, "is_system": true, "username": "admin", '
@@ -142,8 +143,8 @@ MaxRequestWorkers {threads * children}
 
     def settle(self):
         """Until the keeper has nothing more to do, so that no round pays for the one before it."""
-        before, quiet = -1.0, 0
-        while quiet < 4:
+        before, quiet, until = -1.0, 0, time.monotonic() + PATIENCE
+        while quiet < 4 and time.monotonic() < until:
             time.sleep(0.25)
             spent = self.processor_time()[1]
             quiet = quiet + 1 if spent - before < 0.015 else 0

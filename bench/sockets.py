@@ -59,10 +59,10 @@ def open_one(port):
     while b"\r\n\r\n" not in answer:
         piece = connection.recv(4096)
         if not piece:
-            raise SystemExit("a websocket was not opened")
+            raise RuntimeError("a websocket was not opened")
         answer += piece
     if not answer.startswith(b"HTTP/1.1 101"):
-        raise SystemExit("a websocket was refused")
+        raise RuntimeError("a websocket was refused")
     return connection
 
 
@@ -79,6 +79,7 @@ def measure(server, count):
         connection.recv(64)
         times.append(1000 * (time.monotonic() - sent))
     numbers = {"open ms each": 1000 * (opened - begun) / count, "echo p50 ms": statistics.median(times),
+               "echo p99 ms": sorted(times)[len(times) * 99 // 100],
                "memory KB each": (server.memory("VmRSS") - before) / count,
                "httpd us each": 1e6 * (sum(server.processor_time()) - spent) / count}
     for connection in connections:

@@ -73,6 +73,11 @@ int exchange_log(request_rec *request);     /* log_transaction: what is still op
 
 void body_filter_register(void);
 void body_filter_insert(exchange_t *exchange);
+/* mod_proxy_http puts a whole body into a temporary file before it asks for anything where a
+ * content filter reads it, for such a filter may change its length (facts: A1). The body's filter
+ * changes nothing: where it is the only one, it is made a filter of the protocol's, and the body
+ * goes to Odoo as it comes. In the handler, once no module will insert filters any more. */
+void body_filter_stream(request_rec *request);
 void reply_filter_register(void);
 void reply_filter_insert(exchange_t *exchange);
 

@@ -1,13 +1,14 @@
 /* The input filter: shows the body to the call reader on its way to Odoo, and puts the intent into
  * the journal before Odoo can have the whole of it.
  *
- * It stays until the end of the body. mod_proxy_http then has the whole body (in memory up to 16
- * KiB, else in a temporary file) before it asks Odoo for anything; a chunked body streams, but Odoo
- * acts only on its last chunk, which is passed on behind the intent. */
+ * It stays until the end of the body, which is passed on as it comes: Odoo acts on no body of which
+ * the last byte (or the last chunk) is missing, and that is passed on behind the intent. */
 #include <httpd.h>
 
 #include <http_protocol.h>
 #include <util_filter.h>
+
+#include <apr_strings.h>
 
 #include "httpd/exchange.h"
 #include "httpd/runtime.h"
@@ -18,10 +19,12 @@ static ap_filter_rec_t *registered;
 
 typedef struct body_filter_t {
     exchange_t *exchange;
-    int over; /* EOS was seen; mod_proxy may well read again behind it */
+    apr_off_t left; /* bytes of the body to come, by its Content-Length; -1: there is none */
+    int over;       /* the end was seen; mod_proxy may well read again behind it */
 } body_filter_t;
 
-static apr_status_t read_buckets(exchange_t *exchange, apr_bucket_brigade *brigade, int *over)
+/* The last byte is the end, whether EOS comes with it or behind it. */
+static apr_status_t read_buckets(body_filter_t *self, apr_bucket_brigade *brigade, int *over)
 {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
@@ -40,7 +43,11 @@ static apr_status_t read_buckets(exchange_t *exchange, apr_bucket_brigade *briga
         if (status != APR_SUCCESS) {
             return status;
         }
-        call_reader_feed(exchange->call_reader, data, length);
+        call_reader_feed(self->exchange->call_reader, data, length);
+        if (self->left >= 0) {
+            self->left -= (apr_off_t)length < self->left ? (apr_off_t)length : self->left;
+            *over |= self->left == 0;
+        }
     }
     return APR_SUCCESS;
 }
@@ -87,7 +94,7 @@ static apr_status_t body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade
         apr_brigade_cleanup(brigade);
         return refusal_send_in_body(self->exchange);
     }
-    status = read_buckets(self->exchange, brigade, &over);
+    status = read_buckets(self, brigade, &over);
     if (status == APR_SUCCESS && over) {
         status = body_over(self);
     }
@@ -116,6 +123,30 @@ static int has_key(const apr_table_t *headers)
     return 0;
 }
 
+/* Of the body; -1 if httpd does not go by it. */
+static apr_off_t content_length(const request_rec *request)
+{
+    const char *text = apr_table_get(request->headers_in, "Content-Length");
+    apr_off_t length;
+    char *end;
+
+    if (!text || apr_table_get(request->headers_in, "Transfer-Encoding") ||
+        apr_strtoff(&length, text, &end, 10) != APR_SUCCESS || *end || length < 0) {
+        return -1;
+    }
+    return length;
+}
+
+void body_filter_stream(request_rec *request)
+{
+    ap_filter_t *filter = request->input_filters;
+
+    if (filter && filter->frec == registered && filter->next == request->proto_input_filters &&
+        ((body_filter_t *)filter->ctx)->left > 0) {
+        request->proto_input_filters = filter;
+    }
+}
+
 void body_filter_insert(exchange_t *exchange)
 {
     request_rec *request = exchange->request;
@@ -123,6 +154,7 @@ void body_filter_insert(exchange_t *exchange)
     call_request_t call = {0};
 
     self->exchange = exchange;
+    self->left = content_length(request);
     call.method = request->method;
     call.path = exchange->path;
     call.query = exchange->query;

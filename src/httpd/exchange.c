@@ -101,7 +101,11 @@ int exchange_handler(request_rec *request)
 {
     exchange_t *exchange = exchange_of(request);
 
-    if (!exchange || request != exchange->request || !exchange->call_reader || has_body(request)) {
+    if (!exchange || request != exchange->request || !exchange->call_reader) {
+        return DECLINED;
+    }
+    if (has_body(request)) {
+        body_filter_stream(request);
         return DECLINED;
     }
     return record_refuses(exchange, record_intent(exchange, 1)) ? HTTP_SERVICE_UNAVAILABLE
