@@ -84,6 +84,9 @@ sub wait_for ($self, $count, @conditions) {
     return @found;
 }
 
+# Bytes of a segment that nothing was written to: the keeper keeps no position for it.
+use constant SEGMENT_HEAD => 64;
+
 # Everything that was asked so far is on record: this event of our own is, and the keeper has read every
 # segment as far as it reached then. The event alone tells nothing of what other children wrote.
 sub settle ($self, $client) {
@@ -97,7 +100,7 @@ sub settle ($self, $client) {
         return if !$self->query("SELECT 1 AS found FROM events WHERE login = '$mark'");
         my %read = map { $_->{segment} => $_->{byte_offset} } $self->query('SELECT segment, byte_offset FROM positions');
         my %left = $self->_segments;
-        return !grep { defined $left{$_} && ($read{$_} // 0) < $written{$_} } keys %written;
+        return !grep { defined $left{$_} && ($read{$_} // SEGMENT_HEAD) < $written{$_} } keys %written;
     }) or croak "what was asked last is not on record:\n" . $self->describe;
     return $self;
 }
