@@ -4,7 +4,7 @@
  * agree.
  *
  * Callers, errors and blocking are those of store.h's pages' side. Times are of the events, UTC.
- * Counts are kept by the hour and by the day: the hour or day of `from` counts as a whole, and so
+ * Counts are kept by the hour and by the day (and ten): the hour or day of `from` counts as a whole, and so
  * does the last one that begins before `to`.
  *
  * Per day and site 1,000 users, 500 models, 500 addresses and 500 places are told apart (per user

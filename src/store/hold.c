@@ -185,10 +185,15 @@ apr_status_t store_hold_find(store_t *store, const char *site, const char *id, h
 
 apr_status_t held_load(store_t *store, apr_array_header_t **holds, apr_pool_t *pool)
 {
-    const char *limit = number_text(STORE_MAX_HOLDS + 1, pool);
+    query_t query;
     rows_t rows;
-    apr_status_t status = store_select(store, HOLD_OPEN, &limit, &rows, pool);
+    apr_status_t status;
 
+    query_init(&query, pool, hold_columns);
+    query_where(&query, "lifted_ms IS NULL", NULL);
+    query_text(&query, " ORDER BY set_ms LIMIT %s");
+    query_number(&query, STORE_MAX_HOLDS + 1);
+    status = query_select(&query, store, &rows, pool);
     *holds = apr_array_make(pool, 16, sizeof(hold_t));
     while (!status && rows_next(&rows)) {
         read_hold(&rows, &APR_ARRAY_PUSH(*holds, hold_t));

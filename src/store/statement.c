@@ -55,9 +55,6 @@ static const char *const statements[STATEMENTS] = {
                     "ON CONFLICT DO NOTHING",
     [HOLD_LIFT] = "UPDATE holds SET lifted_by = %s, lifted_ms = %s "
                   "WHERE id = %s AND site = %s AND lifted_ms IS NULL",
-    [HOLD_OPEN] = "SELECT id, site, db, who, model, record, from_ms, to_ms, reason, set_by, "
-                  "set_ms, lifted_by, lifted_ms FROM holds WHERE lifted_ms IS NULL "
-                  "ORDER BY set_ms LIMIT %s",
 
     [CHECKPOINT_INSERT] = "INSERT INTO checkpoints (node, number, content) VALUES (%s, %s, %s)",
     [CHECKPOINT_LAST] = "SELECT number, content FROM checkpoints WHERE node = %s "

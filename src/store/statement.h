@@ -25,7 +25,6 @@ typedef enum statement_id_t {
     PURGED_SET_LIST,
     HOLD_INSERT,
     HOLD_LIFT,
-    HOLD_OPEN,
     CHECKPOINT_INSERT,
     CHECKPOINT_LAST,
     CHECKPOINT_LIST,

@@ -17,11 +17,25 @@ typedef struct cell_t {
     apr_int64_t counts[OUTCOMES];
 } cell_t;
 
-/* How many values are told apart per owner, day and site; 0: all. */
+/* How many values are told apart per owner, day (or ten) and site; 0: all. */
 static const int most_values[] = {
-    [SUMMARISE_HOUR_OPERATION] = 0, [SUMMARISE_DAY_OPERATION] = 0, [SUMMARISE_USER] = 1000,
-    [SUMMARISE_MODEL] = 500,        [SUMMARISE_ADDRESS] = 500,     [SUMMARISE_PLACE] = 500,
+    [SUMMARISE_HOUR_OPERATION] = 0,    [SUMMARISE_DAY_OPERATION] = 0,       [SUMMARISE_USER] = 1000,
+    [SUMMARISE_MODEL] = 500,           [SUMMARISE_ADDRESS] = 500,           [SUMMARISE_PLACE] = 500,
+    [SUMMARISE_USER_TEN_DAYS] = 10000, [SUMMARISE_ADDRESS_TEN_DAYS] = 5000,
 };
+
+apr_int64_t summarise_span(summarise_kind_t kind)
+{
+    switch (kind) {
+    case SUMMARISE_HOUR_OPERATION:
+        return SUMMARISE_HOUR;
+    case SUMMARISE_USER_TEN_DAYS:
+    case SUMMARISE_ADDRESS_TEN_DAYS:
+        return SUMMARISE_TEN_DAYS;
+    default:
+        return SUMMARISE_DAY;
+    }
+}
 
 void summarise_owner(char owner[SUMMARISE_OWNER_MAX], const char *uid, const char *database)
 {
@@ -115,10 +129,9 @@ static apr_status_t count_value(const counting_t *counting, const char *owner,
                                 summarise_kind_t kind, const char *value)
 {
     apr_int64_t time = counting->row->time_ms;
-    apr_int64_t span = kind == SUMMARISE_HOUR_OPERATION ? SUMMARISE_HOUR : SUMMARISE_DAY;
     const char *site = counting->row->value[EVENT_SITE];
     cell_t wanted = {.kind = kind,
-                     .start = time - time % span,
+                     .start = time - time % summarise_span(kind),
                      .owner = owner,
                      .site = site ? site : "",
                      .value = value};
@@ -170,10 +183,14 @@ apr_status_t summarise_row(store_t *store, const row_t *row, summarise_part_t pa
 
     if (part & SUMMARISE_EVERYBODY) {
         status = count_for(&counting, "");
+        status = status
+                     ? status
+                     : count_value(&counting, "", SUMMARISE_ADDRESS_TEN_DAYS, row->value[EVENT_IP]);
     }
     if (!status && part & SUMMARISE_USERS && uid) {
         summarise_owner(owner, uid, row->value[EVENT_DATABASE]);
         status = count_value(&counting, "", SUMMARISE_USER, owner);
+        status = status ? status : count_value(&counting, "", SUMMARISE_USER_TEN_DAYS, owner);
         if (!status) {
             status = count_for(&counting, owner);
         }

@@ -9,14 +9,18 @@
 /* Written as soon as so many keys have gathered; stands for about 4 MB. */
 #define SUMMARISE_MAX_CELLS 16384
 
-/* The numbers stand in the database. */
+/* The numbers stand in the database. Those that do not say so are by the day. */
 typedef enum summarise_kind_t {
-    SUMMARISE_HOUR_OPERATION = 1, /* the others are by the day */
+    SUMMARISE_HOUR_OPERATION = 1,
     SUMMARISE_DAY_OPERATION = 2,
     SUMMARISE_USER = 3, /* value: summarise_owner */
     SUMMARISE_MODEL = 4,
     SUMMARISE_ADDRESS = 5, /* value: the address as the events have it */
-    SUMMARISE_PLACE = 6    /* value: country, TAB, city */
+    SUMMARISE_PLACE = 6,   /* value: country, TAB, city */
+    /* What has many values once more by ten days, for everybody: a quarter of a year is read as
+     * eight of these and the days around them. */
+    SUMMARISE_USER_TEN_DAYS = 7,
+    SUMMARISE_ADDRESS_TEN_DAYS = 8
 } summarise_kind_t;
 
 #define SUMMARISE_OTHERS "*" /* the value of what is not told apart */
@@ -25,6 +29,10 @@ typedef enum summarise_kind_t {
 /* Milliseconds; what starts are whole multiples of. */
 #define SUMMARISE_HOUR APR_INT64_C(3600000)
 #define SUMMARISE_DAY (24 * SUMMARISE_HOUR)
+#define SUMMARISE_TEN_DAYS (10 * SUMMARISE_DAY)
+
+/* The span that counts of a kind are kept by. */
+apr_int64_t summarise_span(summarise_kind_t kind);
 
 /* A user of a database as one text: the uid, a blank, the database. */
 void summarise_owner(char owner[SUMMARISE_OWNER_MAX], const char *uid, const char *database);

@@ -12,11 +12,6 @@
 
 /* ---- what is asked for ---- */
 
-static apr_int64_t span_of(summarise_kind_t kind)
-{
-    return kind == SUMMARISE_HOUR_OPERATION ? SUMMARISE_HOUR : SUMMARISE_DAY;
-}
-
 static apr_status_t check_range(const summary_scope_t *scope, summarise_kind_t kind)
 {
     apr_int64_t days = kind == SUMMARISE_HOUR_OPERATION ? SUMMARY_MAX_HOURS_DAYS : SUMMARY_MAX_DAYS;
@@ -29,11 +24,12 @@ static apr_status_t check_range(const summary_scope_t *scope, summarise_kind_t k
 }
 
 /* The condition on owner comes before that on start_ms: the primary key's order. */
-static void where_scope(query_t *query, const summary_scope_t *scope, summarise_kind_t kind)
+static void where_scope(query_t *query, const summary_scope_t *scope, summarise_kind_t kind,
+                        apr_int64_t from, apr_int64_t to)
 {
-    apr_int64_t from = apr_time_as_msec(scope->from);
     char owner[SUMMARISE_OWNER_MAX] = "";
 
+    query->glue = " WHERE ";
     query_where_number(query, "kind = %s", kind);
     if (scope->own_only && (!scope->own_site || scope->own_uid <= 0)) {
         query_where(query, "1 = 0", NULL);
@@ -43,11 +39,50 @@ static void where_scope(query_t *query, const summary_scope_t *scope, summarise_
         query_where(query, "site = %s", scope->own_site);
     }
     query_where(query, "owner = %s", apr_pstrdup(query->pool, owner));
-    query_where_number(query, "start_ms >= %s", from - from % span_of(kind));
-    query_where_number(query, "start_ms < %s", (scope->to + 999) / 1000);
+    query_where_number(query, "start_ms >= %s", from);
+    query_where_number(query, "start_ms < %s", to);
     if (scope->site) {
         query_where(query, "site = %s", scope->site);
     }
+}
+
+/* What is kept by ten days besides, or the kind itself. */
+static summarise_kind_t long_kind(const summary_scope_t *scope, summarise_kind_t kind)
+{
+    if (scope->own_only) {
+        return kind;
+    }
+    return kind == SUMMARISE_USER      ? SUMMARISE_USER_TEN_DAYS
+           : kind == SUMMARISE_ADDRESS ? SUMMARISE_ADDRESS_TEN_DAYS
+                                       : kind;
+}
+
+/* The rows of the range: by ten days as far as it goes, and by the day around them. */
+static void from_scope(query_t *query, const summary_scope_t *scope, summarise_kind_t kind)
+{
+    static const char rows[] =
+        "SELECT start_ms, site, value, n_success, n_denied, n_failed, n_unknown FROM summaries";
+    summarise_kind_t longer = long_kind(scope, kind);
+    apr_int64_t span = summarise_span(kind), ten = SUMMARISE_TEN_DAYS;
+    apr_int64_t from = apr_time_as_msec(scope->from) / span * span;
+    apr_int64_t to = ((scope->to + 999) / 1000 + span - 1) / span * span;
+    apr_int64_t first = (from + ten - 1) / ten * ten, end = to / ten * ten;
+
+    if (longer == kind || first >= end) {
+        query_text(query, " FROM summaries");
+        where_scope(query, scope, kind, from, to);
+        return;
+    }
+    query_text(query, " FROM (");
+    query_text(query, rows);
+    where_scope(query, scope, kind, from, first);
+    query_text(query, " UNION ALL ");
+    query_text(query, rows);
+    where_scope(query, scope, longer, first, end);
+    query_text(query, " UNION ALL ");
+    query_text(query, rows);
+    where_scope(query, scope, kind, end, to);
+    query_text(query, ") AS counted");
 }
 
 /* The four sums from this column on. */
@@ -73,7 +108,7 @@ static apr_status_t select_sums(store_t *store, const summary_scope_t *scope, su
 
     if (!status) {
         query_init(&query, pool, select);
-        where_scope(&query, scope, kind);
+        from_scope(&query, scope, kind);
         query_text(&query, order);
         status = query_select(&query, store, rows, pool);
     }
@@ -90,7 +125,7 @@ apr_status_t store_summary_activity(store_t *store, const summary_scope_t *scope
     apr_status_t status =
         select_sums(store, scope,
                     bucket == SUMMARY_HOUR ? SUMMARISE_HOUR_OPERATION : SUMMARISE_DAY_OPERATION,
-                    "SELECT start_ms, value, " SUMS " FROM summaries",
+                    "SELECT start_ms, value, " SUMS,
                     " GROUP BY start_ms, value ORDER BY start_ms, value", &rows, pool);
 
     while (!status && rows_next(&rows)) {
@@ -109,8 +144,8 @@ apr_status_t store_summary_total(store_t *store, const summary_scope_t *scope,
                                  summary_counts_t *counts, apr_pool_t *pool)
 {
     rows_t rows;
-    apr_status_t status = select_sums(store, scope, SUMMARISE_DAY_OPERATION,
-                                      "SELECT " SUMS " FROM summaries", "", &rows, pool);
+    apr_status_t status =
+        select_sums(store, scope, SUMMARISE_DAY_OPERATION, "SELECT " SUMS, "", &rows, pool);
 
     memset(counts, 0, sizeof(*counts));
     if (!status && rows_next(&rows)) {
@@ -123,9 +158,8 @@ apr_status_t store_summary_week(store_t *store, const summary_scope_t *scope, in
                                 apr_int64_t counts[7][24], apr_pool_t *pool)
 {
     rows_t rows;
-    apr_status_t status =
-        select_sums(store, scope, SUMMARISE_HOUR_OPERATION,
-                    "SELECT start_ms, " SUMS " FROM summaries", " GROUP BY start_ms", &rows, pool);
+    apr_status_t status = select_sums(store, scope, SUMMARISE_HOUR_OPERATION,
+                                      "SELECT start_ms, " SUMS, " GROUP BY start_ms", &rows, pool);
 
     memset(counts, 0, 7 * sizeof(counts[0]));
     while (!status && rows_next(&rows)) {
@@ -233,8 +267,8 @@ apr_status_t store_summary_top(store_t *store, const summary_scope_t *scope, sum
                                int limit, summary_top_visit_t visit, void *payload,
                                apr_pool_t *pool)
 {
-    const char *select = kind == SUMMARY_USERS ? "SELECT value, site, " SUMS " FROM summaries"
-                                               : "SELECT value, NULL, " SUMS " FROM summaries";
+    const char *select =
+        kind == SUMMARY_USERS ? "SELECT value, site, " SUMS : "SELECT value, NULL, " SUMS;
     const char *order = apr_psprintf(
         pool,
         " GROUP BY value%s ORDER BY SUM(n_success + n_denied + n_failed + n_unknown) DESC, value "

@@ -296,11 +296,14 @@ sub stop ($self) {
     return $process->stop;
 }
 
-# A crash of the parent: its children and the keeper are left to find out for themselves.
+# A crash of the parent: its children and the keeper are left to find out for themselves. It is halted
+# first, so that it makes none that nobody knows of.
 sub crash ($self) {
     my $process = delete $self->{process} // return;
-    my @orphans = $self->_descendants($process->pid);
 
+    $process->signal('STOP');
+    Process::wait_until(sub { `ps -o state= -p @{[ $process->pid ]}` !~ /^[RSD]/ });
+    my @orphans = $self->_descendants($process->pid);
     $process->signal('KILL')->wait_gone;
     return @orphans;
 }

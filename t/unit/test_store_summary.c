@@ -120,6 +120,48 @@ static summary_scope_t owned(const char *uid)
     return scope;
 }
 
+#define LONG 35   /* days with events */
+#define PER_DAY 2 /* of each of the users 7 and 8, who come from an address each */
+
+/* Whether or not a range has whole spans of ten days in it, it holds what its days hold. */
+static void test_long_ranges(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    apr_time_t midnight = at(-(22 * HOUR + 13 * 60 + 20));
+
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    for (int i = 0; i < LONG * PER_DAY * 2; i++) {
+        event_t *event = fixture_event(fixture, "write", i / (PER_DAY * 2) * DAY, EVENT_DATABASE,
+                                       "prod", EVENT_UID, i % 2 ? "7" : "8", EVENT_IP,
+                                       i % 2 ? "10.0.0.7" : "10.0.0.8", -1);
+
+        assert_int_equal(fixture_append(fixture, event), APR_SUCCESS);
+    }
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+    assert_int_equal(fixture_purge(fixture, NULL, 2 * DAY - 1, 1000), 2 * PER_DAY * 2);
+    assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+    for (int from = 0; from < LONG; from += 3) {
+        for (int to = from + 1; to < LONG + 12; to += 5) {
+            summary_scope_t scope = {.from = midnight + apr_time_from_sec(from * DAY),
+                                     .to = midnight + apr_time_from_sec(to * DAY)};
+            int first = from > 2 ? from : 2, end = to < LONG ? to : LONG;
+            int count = first < end ? (end - first) * PER_DAY : 0;
+
+            assert_string_equal(top(fixture, &scope, SUMMARY_ADDRESSES, 10),
+                                count ? apr_psprintf(fixture->pool,
+                                                     "10.0.0.7 %d/0/0/0;10.0.0.8 %d/0/0/0;", count,
+                                                     count)
+                                      : "");
+            assert_string_equal(top(fixture, &scope, SUMMARY_USERS, 10),
+                                count ? apr_psprintf(fixture->pool,
+                                                     "7 erp prod %d/0/0/0;8 erp prod %d/0/0/0;",
+                                                     count, count)
+                                      : "");
+        }
+    }
+}
+
 static void test_over_time(void **state)
 {
     fixture_t *fixture = fixture_of(state);
@@ -301,11 +343,11 @@ static void test_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_over_time),     FIXTURE_TEST(test_by_weekday),
-        FIXTURE_TEST(test_most_frequent), FIXTURE_TEST(test_rights),
-        FIXTURE_TEST(test_needs_a_range), FIXTURE_TEST(test_user_known_later),
-        FIXTURE_TEST(test_purged),        FIXTURE_TEST(test_rolled_back),
-        FIXTURE_TEST(test_bounded),
+        FIXTURE_TEST(test_over_time),        FIXTURE_TEST(test_long_ranges),
+        FIXTURE_TEST(test_by_weekday),       FIXTURE_TEST(test_most_frequent),
+        FIXTURE_TEST(test_rights),           FIXTURE_TEST(test_needs_a_range),
+        FIXTURE_TEST(test_user_known_later), FIXTURE_TEST(test_purged),
+        FIXTURE_TEST(test_rolled_back),      FIXTURE_TEST(test_bounded),
     };
 
     apr_initialize();
