@@ -170,6 +170,9 @@ typedef struct event_filter_t {
     apr_int64_t own_uid;
 } event_filter_t;
 
+/* 1 if it is an address or a network as event_filter_t.ip takes it. Pure. */
+int store_is_network(const char *text);
+
 #define STORE_MAX_RUNNING 500  /* intents given by one call */
 #define STORE_MAX_SESSIONS 500 /* sessions given by one call */
 

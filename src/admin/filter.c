@@ -6,7 +6,6 @@
 
 #include <apr_escape.h>
 #include <apr_lib.h>
-#include <apr_network_io.h>
 #include <apr_strings.h>
 
 #include "odoo/operation.h"
@@ -115,24 +114,11 @@ static int set_outcome(filter_t *filter, const char *text, const page_t *page)
     return 0;
 }
 
-/* A whole address, as 192.0.2.7 or 2001:db8::7, or one with a number of bits: APR would also take
- * the beginning of one and masks with dots. */
 static int set_ip(filter_t *filter, const char *text, const page_t *page)
 {
-    char *address = apr_pstrdup(page->pool, text), *bits = strchr(address, '/');
-    int dots = 0;
-    apr_ipsubnet_t *subnet;
-
-    if (bits) {
-        *bits++ = '\0';
-    }
-    for (const char *at = address; *at; at++) {
-        dots += *at == '.';
-    }
+    (void)page;
     filter->event.ip = text;
-    return (strchr(address, ':') || dots == 3) &&
-           (!bits || (*bits && !bits[strspn(bits, "0123456789")])) &&
-           apr_ipsubnet_create(&subnet, address, bits, page->pool) == APR_SUCCESS;
+    return store_is_network(text);
 }
 
 static int set_site(filter_t *filter, const char *text, const page_t *page)

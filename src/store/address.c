@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "store/store.h"
 #include "text/digest.h"
 
 #define ADDRESS_MAX_BYTES 16
@@ -111,6 +112,13 @@ apr_status_t address_range(const char *text, char first[ADDRESS_KEY_SIZE],
     write_key(&low, first);
     write_key(&high, last);
     return APR_SUCCESS;
+}
+
+int store_is_network(const char *text)
+{
+    char first[ADDRESS_KEY_SIZE], last[ADDRESS_KEY_SIZE];
+
+    return address_range(text, first, last) == APR_SUCCESS;
 }
 
 /* Lengths of prefixes, the family's digit included. */

@@ -98,6 +98,7 @@ static void test_wrong_filters_are_told(void **state)
         "operation=%2C",
         "outcome=good",
         "ip=localhost",
+        "ip=096.0.2.0/24",
         "ip=192.0.2.0/99",
         "ip=1.2.3.4.5",
         "ip=1.2.3",
