@@ -133,9 +133,22 @@ static int take_all(const char **text, checkpoint_t *checkpoint)
            take_hex(text, "key", checkpoint->key);
 }
 
+/* The last line, as checkpoint_write makes it: in lower case, and nothing behind it. */
+static int take_signature(const char **text, unsigned char signature[SIGNATURE_SIZE])
+{
+    char value[LINE_SIZE], again[SIGNATURE_HEX_SIZE];
+
+    if (!take(text, "signature", value) || **text ||
+        digest_unhex(value, signature, SIGNATURE_SIZE) != APR_SUCCESS) {
+        return 0;
+    }
+    digest_hex(signature, SIGNATURE_SIZE, again);
+    return strcmp(value, again) == 0;
+}
+
 apr_status_t checkpoint_read(checkpoint_t *checkpoint, const char *text)
 {
-    char signature_line[LINE_SIZE], again[CHECKPOINT_TEXT_SIZE];
+    char again[CHECKPOINT_TEXT_SIZE];
     unsigned char public_key[SIGNATURE_KEY_SIZE], signature[SIGNATURE_SIZE];
     const char *rest = text + strlen(HEAD);
     apr_size_t length;
@@ -147,8 +160,7 @@ apr_status_t checkpoint_read(checkpoint_t *checkpoint, const char *text)
     }
     length = (apr_size_t)(rest - text);
     if (write_unsigned(checkpoint, again) != length || memcmp(again, text, length) ||
-        !take(&rest, "signature", signature_line) || *rest ||
-        digest_unhex(signature_line, signature, sizeof(signature)) != APR_SUCCESS ||
+        !take_signature(&rest, signature) ||
         digest_unhex(checkpoint->key, public_key, sizeof(public_key)) != APR_SUCCESS) {
         return APR_EINVAL;
     }
