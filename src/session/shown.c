@@ -252,8 +252,10 @@ void shown_add(shown_t *shown, const shown_view_t *view, const struct iovec *pie
     memcpy(to, &head, sizeof(head));
     to += sizeof(head);
     for (int i = 0; i < count; i++) {
-        memcpy(to, pieces[i].iov_base, pieces[i].iov_len);
-        to += pieces[i].iov_len;
+        if (pieces[i].iov_len > 0) { /* an empty one may have no place at all */
+            memcpy(to, pieces[i].iov_base, pieces[i].iov_len);
+            to += pieces[i].iov_len;
+        }
     }
     last->position = position;
     last->turn = ++shard->turn;
