@@ -19,11 +19,13 @@ typedef struct walked_t {
     int count;
 } walked_t;
 
+/* The longest cell first: SQLite's text grows to its length twice then, and not a dozen times. */
 static void choose_columns(walked_t *walked)
 {
-    walked->count = 0;
+    walked->column[0] = EVENT_VALUES;
+    walked->count = 1;
     for (int column = 0; column < EVENT_COLUMNS; column++) {
-        if (event_columns[column].hashed || column == EVENT_HASH) {
+        if (column != EVENT_VALUES && (event_columns[column].hashed || column == EVENT_HASH)) {
             walked->column[walked->count++] = (event_column_t)column;
         }
     }
