@@ -116,6 +116,10 @@ sub to_a_file {
     return;
 }
 
+sub forward_lag ($admin) {
+    return Client::decode_json($admin->get('/audit-admin/health?format=json')->{body})->{keeper}{forward_lag_seconds};
+}
+
 sub file_out_of_reach {
     my $folder = File::Temp::tempdir('forward-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $file = "$folder/later/events.jsonl";
@@ -130,10 +134,12 @@ sub file_out_of_reach {
     write_cities($admin, qw(Oslo Bergen));
     $site->trail->settle($admin);
     Process::wait_until(sub { $site->httpd->error_log =~ /cannot forward events to/ });
+    ok Process::wait_until(sub { forward_lag($admin) > 0 }), 'the health page tells how long it has been away';
     mkdir "$folder/later";
     chown @RUN_USER, "$folder/later" if $> == 0;
     wait_for_lines($site, $file);
     like $site->httpd->error_log, qr/takes events again/, 'and the log says so';
+    ok Process::wait_until(sub { forward_lag($admin) == 0 }), 'nothing waits any more';
     return;
 }
 

@@ -90,6 +90,7 @@ sub scraped ($site, $admin) {
     like Client::header($answer, 'Content-Type'), qr{^text/plain; version=0\.0\.4}, 'the type that scrapers know';
     is $numbers->{user_audit_keeper_up}, 1, 'the keeper works';
     is $numbers->{user_audit_database_up}, 1, 'the database works';
+    is $numbers->{user_audit_forward_lag_seconds}, 0, 'no receiver waits';
     is $numbers->{user_audit_events_lost_total}, 0, 'nothing was lost';
     cmp_ok $numbers->{user_audit_events_stored_total}, '>', 3, 'events were stored';
     cmp_ok $numbers->{'user_audit_sessions{state="open"}'}, '>=', 2, 'sessions by state';

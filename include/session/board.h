@@ -26,6 +26,7 @@ typedef enum board_word_t {
     BOARD_EVENTS_GAPS,     /* gap events among them */
     BOARD_EVENTS_LOST,     /* that a child could not write into the journal */
     BOARD_EVENTS_PURGED,
+    BOARD_FORWARD_WAITING, /* since when a target of UserAuditForward has not had all; 0: it has */
     BOARD_WORDS
 } board_word_t;
 

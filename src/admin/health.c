@@ -62,6 +62,7 @@ static void add_keeper(page_t *page, const health_facts_t *facts)
     json_set(keeper, "started", view_time(pool, facts->keeper_started));
     json_set(keeper, "seen", view_time(pool, facts->keeper_seen));
     set_number(keeper, "lag_seconds", facts->lag, pool);
+    set_number(keeper, "forward_lag_seconds", facts->forward_lag, pool);
     set_number(keeper, "waiting_bytes", facts->waiting_bytes, pool);
     set_number(keeper, "journal_bytes", facts->journal_bytes, pool);
     set_number(keeper, "journal_limit_bytes", facts->journal_limit, pool);

@@ -14,17 +14,21 @@ const char *health_database_word(board_database_t state)
     return words[state <= BOARD_DATABASE_CANNOT_WRITE ? state : BOARD_DATABASE_UNKNOWN];
 }
 
+static apr_int64_t seconds_since(apr_time_t then, apr_time_t now)
+{
+    return then && now > then ? apr_time_sec(now - then) : 0;
+}
+
 static void read_keeper(health_facts_t *facts, const board_t *board, apr_time_t now)
 {
-    apr_time_t caught_up = board_get(board, BOARD_CAUGHT_UP);
-
     facts->keeper_started = board_get(board, BOARD_KEEPER_STARTED);
     facts->keeper_seen = board_get(board, BOARD_KEEPER_SEEN);
     facts->keeper_up = facts->keeper_seen && now - facts->keeper_seen < HEALTH_KEEPER_SILENT;
     facts->waiting_bytes = board_get(board, BOARD_BYTES_WAITING);
     facts->journal_bytes = board_get(board, BOARD_JOURNAL_BYTES);
     facts->segments = board_get(board, BOARD_SEGMENTS);
-    facts->lag = caught_up && now > caught_up ? apr_time_sec(now - caught_up) : 0;
+    facts->lag = seconds_since(board_get(board, BOARD_CAUGHT_UP), now);
+    facts->forward_lag = seconds_since(board_get(board, BOARD_FORWARD_WAITING), now);
     facts->database = (board_database_t)board_get(board, BOARD_DATABASE);
     facts->database_failed = board_get(board, BOARD_DATABASE_FAILED);
     board_get_problem(board, facts->database_problem);

@@ -11,7 +11,8 @@
 typedef struct health_facts_t {
     int keeper_up;
     apr_time_t keeper_started, keeper_seen;
-    apr_int64_t lag; /* seconds: nothing that waits in the journal is older */
+    apr_int64_t lag;         /* seconds: nothing that waits in the journal is older */
+    apr_int64_t forward_lag; /* seconds since a target of UserAuditForward has had no event */
     apr_int64_t waiting_bytes, journal_bytes, journal_limit, segments;
     board_database_t database;
     apr_time_t database_failed;

@@ -33,6 +33,10 @@ static void keeper_metrics(buffer_t *buffer, const health_facts_t *facts)
           facts->keeper_up);
     gauge(buffer, "keeper_lag_seconds", "No event that waits in the journal is older than that.",
           facts->lag);
+    gauge(
+        buffer, "forward_lag_seconds",
+        "Since when a target of UserAuditForward has not taken what is due to it; 0: all have it.",
+        facts->forward_lag);
     gauge(buffer, "journal_bytes", "Size of the journal on disk.", facts->journal_bytes);
     gauge(buffer, "journal_limit_bytes", "UserAuditJournalMaxSize.", facts->journal_limit);
     gauge(buffer, "journal_waiting_bytes", "Of the journal, not in the database yet.",

@@ -385,6 +385,23 @@ static void forward_one(forward_t *forward)
     apr_pool_clear(forward->pool);
 }
 
+/* Of the target that is furthest behind. */
+static void tell_waiting(const keeper_t *keeper)
+{
+    apr_time_t since = 0;
+
+    for (int i = 0; i < keeper->forwards->nelts; i++) {
+        apr_time_t waiting = forward_at(keeper, i)->waiting;
+
+        if (waiting && (!since || waiting < since)) {
+            since = waiting;
+        }
+    }
+    if (keeper->config->board) {
+        board_set(keeper->config->board, BOARD_FORWARD_WAITING, since);
+    }
+}
+
 void forward_tick(keeper_t *keeper)
 {
     apr_time_t now = boot_time_now();
@@ -398,6 +415,7 @@ void forward_tick(keeper_t *keeper)
     for (int i = 0; i < keeper->forwards->nelts && keeper->store; i++) {
         forward_one(forward_at(keeper, i));
     }
+    tell_waiting(keeper);
 }
 
 apr_time_t forward_limit(const keeper_t *keeper, apr_time_t before)

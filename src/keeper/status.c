@@ -19,6 +19,7 @@ void status_begin(keeper_t *keeper)
         board_set(board, BOARD_CAUGHT_UP, apr_time_now());
         board_set(board, BOARD_DATABASE, BOARD_DATABASE_UNKNOWN);
         board_set(board, BOARD_DATABASE_FAILED, 0);
+        board_set(board, BOARD_FORWARD_WAITING, 0);
         board_set_problem(board, "");
     }
 }

@@ -7,7 +7,7 @@
 #include <apr_strings.h>
 
 #define BOARD_MAGIC APR_UINT64_C(0x31445241424155)
-#define BOARD_LAYOUT 2u /* counts up with every change of what follows */
+#define BOARD_LAYOUT 3u /* counts up with every change of what follows */
 
 struct board_t {
     apr_uint64_t magic; /* these three keep their place in every layout */
