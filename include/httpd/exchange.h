@@ -11,6 +11,7 @@
 #include "odoo/call.h"
 #include "odoo/reply.h"
 #include "odoo/route.h"
+#include "session/shown.h"
 #include "session/table.h"
 #include "settings/settings_file.h"
 #include "trail/event.h"
@@ -46,6 +47,7 @@ typedef struct exchange_t {
     const char *model;      /* the call's, or of an import the one that it is for */
     int wanted;             /* the call's event is tracked */
     const char *old_values; /* JSON: what the session was last shown of what it writes, or NULL */
+    shown_view_t *view; /* what the session was shown of the model; NULL: of no use, or not asked */
     shown_gathered_t *gathered; /* of an answer that shows records; NULL: of no use */
     event_t *event;             /* what stands in the journal so far; NULL: nothing yet */
     apr_uint64_t number;        /* in the journal, of the intent; 0: no intent was written */

@@ -55,11 +55,19 @@ static int has_view(const exchange_t *exchange)
            track_wants(exchange->rules->track, OPERATION_WRITE, exchange->model);
 }
 
-static int find_view(const exchange_t *exchange, shown_view_t *view)
+/* NULL if there is none. It stays as it was first asked for: a session that becomes somebody else's
+ * does so with an answer. */
+static const shown_view_t *view_of(exchange_t *exchange)
 {
-    return has_view(exchange) &&
-           shown_view(runtime()->shown, &exchange->fingerprint, exchange->session.uid,
-                      exchange->session.database, exchange->model, view);
+    if (!exchange->view && has_view(exchange)) {
+        shown_view_t *view = apr_palloc(exchange->request->pool, sizeof(*view));
+
+        if (shown_view(runtime()->shown, &exchange->fingerprint, exchange->session.uid,
+                       exchange->session.database, exchange->model, view)) {
+            exchange->view = view;
+        }
+    }
+    return exchange->view;
 }
 
 static int writes(const exchange_t *exchange)
@@ -86,7 +94,7 @@ void old_values_watch(exchange_t *exchange)
     const char *length;
 
     if (!exchange->call || !exchange->call->shown || exchange->head.status != HTTP_OK ||
-        exchange->head.content_encoding || !has_view(exchange)) {
+        exchange->head.content_encoding || !view_of(exchange)) {
         return;
     }
     length = apr_table_get(exchange->request->headers_out, "Content-Length");
@@ -143,12 +151,12 @@ void old_values_note(exchange_t *exchange, const reply_t *reply)
     const call_t *call = exchange->call;
     note_head_t head = {0};
     struct iovec pieces[5] = {{&head, sizeof(head)}};
-    shown_view_t view;
+    const shown_view_t *view;
     int forgets = writes(exchange) &&
                   (reply->outcome == OUTCOME_SUCCESS || reply->outcome == OUTCOME_UNKNOWN);
 
-    if ((!gathered && !forgets) || !find_view(exchange, &view) ||
-        (!gathered && !shown_any(runtime()->shown, &view))) {
+    view = gathered || forgets ? view_of(exchange) : NULL;
+    if (!view || (!gathered && !shown_any(runtime()->shown, view))) {
         return;
     }
     if (forgets) {
@@ -168,7 +176,7 @@ void old_values_note(exchange_t *exchange, const reply_t *reply)
     pieces[2].iov_len = head.fields_size;
     pieces[3].iov_len = head.path_size;
     pieces[4].iov_len = head.answer_length;
-    shown_add(runtime()->shown, &view, pieces, 5);
+    shown_add(runtime()->shown, view, pieces, 5);
 }
 
 /* ---- what a write changes ---- */
@@ -255,14 +263,30 @@ static void take_record(void *payload, apr_int64_t id, json_value_t *shown)
     }
 }
 
-/* Whether the answer may show one of the records: a number is spelled as its digits. */
-static int may_show(const search_t *search, const shown_answer_t *answer)
+static int contains(const shown_answer_t *answer, const char *text)
+{
+    return memmem(answer->data, answer->length, text, strlen(text)) != NULL;
+}
+
+/* Whether the answer may show an open field of the record: a number is spelled as its digits, and a
+ * name as it is where nothing is escaped. */
+static int may_show(const search_t *search, const record_t *record, const shown_answer_t *answer)
+{
+    if (!record->open || !contains(answer, record->digits)) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < search->field_count; i++) {
+        if (record->fields[i].open && contains(answer, record->fields[i].name)) {
+            return 1;
+        }
+    }
+    return memchr(answer->data, '\\', answer->length) || memchr(answer->data, '&', answer->length);
+}
+
+static int may_show_any(const search_t *search, const shown_answer_t *answer)
 {
     for (apr_size_t i = 0; i < search->record_count; i++) {
-        const record_t *record = &search->records[i];
-
-        if (record->open &&
-            memmem(answer->data, answer->length, record->digits, strlen(record->digits))) {
+        if (may_show(search, &search->records[i], answer)) {
             return 1;
         }
     }
@@ -276,7 +300,7 @@ static void look_at_answer(search_t *search, const note_t *note, apr_pool_t *poo
     if (!note->head.path_size) {
         return;
     }
-    if (may_show(search, &note->answer)) {
+    if (may_show_any(search, &note->answer)) {
         search->read += note->answer.length;
         shown_values_read(pool, &note->answer, &watcher);
     }
@@ -460,17 +484,16 @@ static int write_records(const search_t *search, apr_int64_t count, buffer_t *bu
 
 void old_values_find(exchange_t *exchange)
 {
-    shown_view_t view;
+    const shown_view_t *view = exchange->wanted && writes(exchange) ? view_of(exchange) : NULL;
     search_t *search;
     buffer_t buffer;
     int known;
 
-    if (!exchange->wanted || !writes(exchange) || !find_view(exchange, &view) ||
-        !shown_any(runtime()->shown, &view)) {
+    if (!view || !shown_any(runtime()->shown, view)) {
         return;
     }
     search = open_search(exchange);
-    look(search, &view);
+    look(search, view);
     buffer_init(&buffer, exchange->request->pool, CALL_MAX_VALUES);
     known = exchange->call->record_count == 1 && search->record_count == 1
                 ? write_record(search, &search->records[0], &buffer)

@@ -25,14 +25,15 @@ typedef enum taker_t {
 } taker_t;
 
 struct reply_envelope_t {
+    apr_pool_t *pool;
     reply_shape_t shape;
     json_scan_t *scan;
     xmlrpc_t *xmlrpc;    /* what feeds the scanner; NULL: the answer is JSON */
     apr_status_t status; /* of the scanner */
     place_t place;
     taker_t taker;
-    json_tree_t *tree; /* of TAKER_TREE: one of the next two */
-    json_tree_t *name, *code;
+    json_tree_t *tree;           /* of TAKER_TREE: one of the next two */
+    json_tree_t *name, *code;    /* NULL: none yet */
     result_reader_t *ids;        /* NULL: not wanted */
     identity_reader_t *identity; /* likewise */
     record_reader_t *records;    /* likewise; besides ids, perhaps */
@@ -50,11 +51,22 @@ static int key_is(const reply_envelope_t *envelope, const char *name)
            memcmp(envelope->key, name, envelope->key_length) == 0;
 }
 
-static taker_t take_tree(reply_envelope_t *envelope, json_tree_t *tree)
+/* Trees are made for errors only. */
+static taker_t take_tree(reply_envelope_t *envelope, json_tree_t **tree)
 {
-    json_tree_reset(tree);
-    envelope->tree = tree;
+    if (!*tree) {
+        *tree = json_tree_create(envelope->pool, &limits);
+    }
+    json_tree_reset(*tree);
+    envelope->tree = *tree;
     return TAKER_TREE;
+}
+
+static void forget(json_tree_t *tree)
+{
+    if (tree) {
+        json_tree_reset(tree);
+    }
 }
 
 static taker_t take_result(reply_envelope_t *envelope)
@@ -104,22 +116,22 @@ static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
             return TAKER_SKIP;
         }
         envelope->has_error = token != JSON_NULL;
-        json_tree_reset(envelope->name);
-        json_tree_reset(envelope->code);
+        forget(envelope->name);
+        forget(envelope->code);
         envelope->place = object ? PLACE_ERROR : PLACE_ENVELOPE;
         return object ? TAKER_NONE : TAKER_SKIP;
     case PLACE_ERROR:
         if (key_is(envelope, "code")) {
-            return take_tree(envelope, envelope->code);
+            return take_tree(envelope, &envelope->code);
         }
         if (!key_is(envelope, "data")) {
             return TAKER_SKIP;
         }
-        json_tree_reset(envelope->name);
+        forget(envelope->name);
         envelope->place = object ? PLACE_DATA : PLACE_ERROR;
         return object ? TAKER_NONE : TAKER_SKIP;
     default:
-        return key_is(envelope, "name") ? take_tree(envelope, envelope->name) : TAKER_SKIP;
+        return key_is(envelope, "name") ? take_tree(envelope, &envelope->name) : TAKER_SKIP;
     }
 }
 
@@ -251,8 +263,7 @@ reply_envelope_t *reply_envelope_create(apr_pool_t *pool, reply_shape_t shape, r
 
     envelope->shape = shape;
     envelope->scan = json_scan_create(pool, &sink);
-    envelope->name = json_tree_create(pool, &limits);
-    envelope->code = json_tree_create(pool, &limits);
+    envelope->pool = pool;
     if (shape == REPLY_SHAPE_IDENTITY) {
         envelope->identity = identity_reader_create(pool);
     }
@@ -316,14 +327,14 @@ reply_ending_t reply_envelope_end(reply_envelope_t *envelope, int complete)
 
 const char *reply_envelope_error_name(const reply_envelope_t *envelope)
 {
-    return json_string(json_tree_value(envelope->name));
+    return envelope->name ? json_string(json_tree_value(envelope->name)) : NULL;
 }
 
 apr_int64_t reply_envelope_error_code(const reply_envelope_t *envelope)
 {
     apr_int64_t code;
 
-    return json_integer(json_tree_value(envelope->code), &code) ? code : 0;
+    return envelope->code && json_integer(json_tree_value(envelope->code), &code) ? code : 0;
 }
 
 const char *reply_envelope_ids(const reply_envelope_t *envelope)

@@ -13,6 +13,7 @@
 #endif
 
 #define KEY_CUT_MARK "..." /* between the head of a longer key and its SHA-256 */
+#define FEW_MEMBERS 8      /* of an object whose keys are not hashed yet */
 #define KEY_BUFFER_SIZE (JSON_TREE_KEY_SIZE + sizeof(KEY_CUT_MARK) + DIGEST_HEX_SIZE)
 
 /* A text under way. What is beyond `limit` bytes is only measured, hashed and classified. */
@@ -220,11 +221,35 @@ static int admit(json_tree_t *tree, json_node_t *parent, apr_size_t bytes, int t
     return 0;
 }
 
+static void index_member(json_tree_t *tree, json_node_t *object, json_value_t *member)
+{
+    json_node_t *node = (json_node_t *)member;
+
+    node->owner = object->serial;
+    node->hash = json_keys_hash(node->owner, member->key, strlen(member->key));
+    json_keys_add(&tree->keys, tree->arena, node);
+}
+
+/* The member that has the key that was just read. Few are compared one by one. */
+static json_node_t *find_member(const json_tree_t *tree, const json_node_t *object)
+{
+    if (object->kept >= FEW_MEMBERS) {
+        apr_uint64_t owner = object->serial;
+
+        return json_keys_find(&tree->keys, owner,
+                              json_keys_hash(owner, tree->key, tree->key_length), tree->key);
+    }
+    for (json_value_t *member = object->value.first; member; member = member->next) {
+        if (strcmp(member->key, tree->key) == 0) {
+            return (json_node_t *)member;
+        }
+    }
+    return NULL;
+}
+
 static json_node_t *place_member(json_tree_t *tree, json_node_t *object, int too_deep)
 {
-    apr_uint64_t owner = object->serial;
-    apr_uint64_t hash = json_keys_hash(owner, tree->key, tree->key_length);
-    json_node_t *node = json_keys_find(&tree->keys, owner, hash, tree->key);
+    json_node_t *node = find_member(tree, object);
 
     if (node) {
         replace_content(tree, node);
@@ -236,10 +261,15 @@ static json_node_t *place_member(json_tree_t *tree, json_node_t *object, int too
     }
     node = new_node(tree);
     node->value.key = apr_pstrmemdup(tree->arena, tree->key, tree->key_length);
-    node->owner = owner;
-    node->hash = hash;
-    json_keys_add(&tree->keys, tree->arena, node);
     link_member(object, node);
+    if (object->kept == FEW_MEMBERS) {
+        for (json_value_t *member = object->value.first; member; member = member->next) {
+            index_member(tree, object, member);
+        }
+    }
+    else if (object->kept > FEW_MEMBERS) {
+        index_member(tree, object, &node->value);
+    }
     return node;
 }
 

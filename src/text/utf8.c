@@ -111,11 +111,38 @@ static int is_ascii_wide(const char *data)
 
 #endif
 
+/* All of up to 16 bytes, in two words that overlap. */
+static int is_ascii_short(const char *data, apr_size_t length)
+{
+    const apr_uint64_t ones = APR_UINT64_C(0x0101010101010101), highs = ones << 7;
+    apr_uint64_t first, last;
+
+    if (length < sizeof(first) / 2) {
+        return 0;
+    }
+    if (length < sizeof(first)) {
+        apr_uint32_t head, tail;
+
+        memcpy(&head, data, sizeof(head));
+        memcpy(&tail, data + length - sizeof(tail), sizeof(tail));
+        first = last = (apr_uint64_t)head << 32 | tail;
+    }
+    else {
+        memcpy(&first, data, sizeof(first));
+        memcpy(&last, data + length - sizeof(last), sizeof(last));
+    }
+    /* Any byte that is NUL or above 0x7f sets a high bit here. */
+    return !(((first - ones) | first | (last - ones) | last) & highs);
+}
+
 /* The longest prefix of ASCII without NUL. */
 static apr_size_t ascii_prefix(const char *data, apr_size_t length)
 {
     apr_size_t n = 0;
 
+    if (length <= 2 * sizeof(apr_uint64_t) && is_ascii_short(data, length)) {
+        return length;
+    }
     while (n + WIDE_BLOCK <= length && is_ascii_wide(data + n)) {
         n += WIDE_BLOCK;
     }
