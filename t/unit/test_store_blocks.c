@@ -324,6 +324,27 @@ static void test_named_later(void **state)
     compare_many(model);
 }
 
+/* Every event of these sessions has its name before the block that it lies in is full: there is no
+ * nameless one to mark. */
+static void test_named_at_once(void **state)
+{
+    model_t *model = make_model(fixture_of(state));
+    apr_int64_t named;
+
+    append_many(model, 100);
+    for (int session = 5; session < 10; session++) {
+        name(model, session, numbered(model->fixture->pool, "", session - 4));
+    }
+    named = model->last;
+    append_many(model, EVENTS);
+    for (apr_int64_t id = named + 1; id <= model->last; id++) {
+        if (model->event[id].session >= 5) {
+            model->event[id].uid = model->event[id].session - 4;
+        }
+    }
+    compare_many(model);
+}
+
 static void purge(model_t *model, int operation, int seconds, int limit)
 {
     const char *const names[] = {operations[operation], NULL};
@@ -385,8 +406,9 @@ static void test_two_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_appended), FIXTURE_TEST(test_rolled_back), FIXTURE_TEST(test_named_later),
-        FIXTURE_TEST(test_purged),   FIXTURE_TEST(test_two_writers),
+        FIXTURE_TEST(test_appended),    FIXTURE_TEST(test_rolled_back),
+        FIXTURE_TEST(test_named_later), FIXTURE_TEST(test_named_at_once),
+        FIXTURE_TEST(test_purged),      FIXTURE_TEST(test_two_writers),
     };
 
     apr_initialize();
