@@ -55,6 +55,15 @@ static void set_revoked(session_t *session, session_reason_t reason, apr_time_t 
     session->elsewhere = 0;
 }
 
+/* The keeper puts into force what it finds on disk, for the sake of the command user-audit, and may
+ * be there first while this child still forces the line to disk: it is this child's to tell then.
+ */
+static int is_own_end(const session_t *before, const session_t *own)
+{
+    return before->state != SESSION_REVOKED ||
+           (before->ended == own->ended && before->reason == own->reason);
+}
+
 /* All or, where the disk fails, none that anybody was told of. */
 static apr_status_t end_all(exchange_t *exchange, const apr_array_header_t *sessions,
                             operation_t operation, session_reason_t reason, const char *note)
@@ -73,7 +82,7 @@ static apr_status_t end_all(exchange_t *exchange, const apr_array_header_t *sess
 
         status = session_table_end(runtime()->sessions, &list[i].fingerprint, SESSION_REVOKED,
                                    reason, &list[i], &before);
-        if (status == APR_SUCCESS && before.state != SESSION_REVOKED) {
+        if (status == APR_SUCCESS && is_own_end(&before, &list[i])) {
             write_event(exchange, operation, &list[i], reason, note);
         }
     }
@@ -228,6 +237,20 @@ void ending_unseen(exchange_t *exchange, session_t *session, session_reason_t re
 
 /* ---- a program may call again ---- */
 
+/* The keeper may have found it on disk first, as in is_own_end. */
+static apr_status_t lift(const session_t *session, session_t *lifted)
+{
+    session_table_t *sessions = runtime()->sessions;
+    apr_status_t status =
+        session_table_lift(sessions, &session->fingerprint, session->started, lifted);
+
+    return status == APR_EINVAL &&
+                   session_table_find(sessions, &session->fingerprint, lifted) == APR_SUCCESS &&
+                   lifted->state == SESSION_OPEN && lifted->started == session->started
+               ? APR_SUCCESS
+               : status;
+}
+
 apr_status_t ending_lift(exchange_t *exchange, const char *reference, const char *note)
 {
     session_t session, lifted;
@@ -245,8 +268,7 @@ apr_status_t ending_lift(exchange_t *exchange, const char *reference, const char
     session.ended = 0;
     status = revocation_append_all(runtime()->revoked_file, &session, 1, exchange->request->pool);
     if (status == APR_SUCCESS) {
-        status =
-            session_table_lift(runtime()->sessions, &session.fingerprint, session.started, &lifted);
+        status = lift(&session, &lifted);
     }
     if (status == APR_SUCCESS) {
         write_event(exchange, OPERATION_SESSION_LIFTED, &lifted, SESSION_REASON_MANAGER, note);
