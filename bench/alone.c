@@ -201,7 +201,7 @@ static void run_changes(char **arguments)
         fingerprint_t fingerprint;
 
         fingerprint_number(&fingerprint, (apr_uint64_t)i * sessions / CHANGED);
-        session_table_count_call(table, &fingerprint);
+        session_table_count_call(table, &fingerprint, NULL);
     }
     begin();
     for (int i = 0; i < count; i++) {

@@ -77,6 +77,21 @@ for my $version (16, 19) {
         isnt($after, $before, "$version: Odoo gave it another id");
         is(substr($after, 0, 42), substr($before, 0, 42), "$version: of the same half");
         is(scalar($site->trail->events(operation => 'login', login => 'portal')), 2, "$version: which is no login");
+
+        # Of an id with another half Odoo knows nothing, whatever it answers.
+        my $half = substr($after, 0, 42) . 'x' x 42;
+        my $began = row($admin, $login->{session})->{started};
+        is($site->client(cookies => { session_id => $half })->call_kw('res.partner', 'read', [ [1], ['name'] ])->{error}{code},
+            100, "$version: Odoo does not know an id that is half made up");
+        $site->client(cookies => { session_id => $half })->get('/web/session/logout');
+        $site->client(cookies => { session_id => $half })->login('demo', 'n3w-of-demo');
+        my $row = row($admin, $login->{session});
+        is("$row->{state} $row->{started}", "open $began", "$version: which ends nothing");
+        is(status_of($long), 200, "$version: the session goes on");
+        $site->trail->settle($site->client);
+        is(scalar($site->trail->events(operation => 'session_started', session => $login->{session})), 1, "$version: as the same");
+        is(scalar($site->trail->events(operation => 'session_expired', session => $login->{session})), 0, "$version: which is told so");
+
         my $answer = post_page($admin, "/sessions/$login->{session}/revoke");
         is($answer->{status}, 200, "$version: ended by the reference that it always had");
         for my $id ($before, $after, substr($after, 0, 42) . 'x' x 42) {

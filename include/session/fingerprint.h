@@ -25,6 +25,10 @@ typedef struct fingerprint_t {
 void fingerprint_of_cookie(const site_key_t *key, const char *site, const char *cookie,
                            fingerprint_t *fingerprint);
 
+/* The half of an 84-character id that is not gated: it changes while the session lives. NULL for
+ * other ids, which have none. */
+const char *fingerprint_rest(const char *cookie);
+
 /* A caller without a cookie (rules 2.8): an API key of 40 hex digits. Anything else may be a
  * password and is known by (database, uid) instead. */
 void fingerprint_of_api_key(const site_key_t *key, const char *site, const char *api_key,

@@ -162,8 +162,14 @@ apr_status_t session_table_identify(session_table_t *table, const fingerprint_t 
 int session_table_take_question(session_table_t *table, const fingerprint_t *fingerprint,
                                 apr_time_t now, apr_interval_time_t gap);
 
-/* Counts a successful personal call; returns the count after it, 0 if there is no such session. */
-apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint);
+/* Counts a successful personal call; returns the count after it, 0 if there is no such session.
+ * rest: fingerprint_rest of the id that it has now. */
+apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint,
+                                      const char *rest);
+/* 0 if the session is known to have another rest: an id that was renewed long ago or is made up, of
+ * which Odoo knows nothing. What it answers says nothing about the session then. */
+int session_table_is_current(session_table_t *table, const fingerprint_t *fingerprint,
+                             const char *rest);
 
 /* Ends a session: state and reason. Only an open one can be logged out or expire; REVOKED replaces
  * every other state; ending a REVOKED one again changes nothing. *ended is the copy before, so that

@@ -135,12 +135,21 @@ static void end(exchange_t *exchange, session_reason_t reason)
                       &before);
 }
 
+/* An id of Odoo 18 or 19 of which only the gated half is right is not the session's own: the other
+ * half was renewed long ago, or is made up. Odoo takes it for somebody who is not logged in. */
+static int is_own_id(const exchange_t *exchange)
+{
+    return session_table_is_current(runtime()->sessions, &exchange->fingerprint,
+                                    fingerprint_rest(exchange->cookie));
+}
+
 static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_t *fingerprint,
                   session_t *session)
 {
     session_t proto = life_prototype(exchange, fingerprint, SESSION_KIND_COOKIE);
 
-    if (exchange->cookie && !digest_equal(fingerprint, &exchange->fingerprint, DIGEST_SIZE)) {
+    if (exchange->cookie && !digest_equal(fingerprint, &exchange->fingerprint, DIGEST_SIZE) &&
+        is_own_id(exchange)) {
         session_table_set_successor(runtime()->sessions, &exchange->fingerprint);
         end(exchange, SESSION_REASON_LOGOUT);
     }
@@ -201,7 +210,10 @@ static void use(exchange_t *exchange, session_t *session)
         *session = proto;
     }
     if (exchange->route->personal) {
-        session_table_count_call(runtime()->sessions, &exchange->fingerprint);
+        const char *renewed = exchange->head.session_cleared ? NULL : exchange->head.set_session;
+
+        session_table_count_call(runtime()->sessions, &exchange->fingerprint,
+                                 fingerprint_rest(renewed ? renewed : exchange->cookie));
     }
 }
 
@@ -209,7 +221,7 @@ static void session_over(exchange_t *exchange, session_t *session)
 {
     event_t *event;
 
-    if (exchange->session.state != SESSION_OPEN) {
+    if (exchange->session.state != SESSION_OPEN || !is_own_id(exchange)) {
         return;
     }
     end(exchange, SESSION_REASON_ODOO);
@@ -255,7 +267,7 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
         login(exchange, reply, &fingerprint, session);
     }
     else if (reply->operation == OPERATION_LOGOUT && reply->outcome == OUTCOME_SUCCESS) {
-        if (exchange->session.state == SESSION_OPEN) {
+        if (exchange->session.state == SESSION_OPEN && is_own_id(exchange)) {
             end(exchange, SESSION_REASON_LOGOUT);
         }
         return;

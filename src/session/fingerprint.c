@@ -31,6 +31,11 @@ void fingerprint_of_cookie(const site_key_t *key, const char *site, const char *
                    fingerprint);
 }
 
+const char *fingerprint_rest(const char *cookie)
+{
+    return strlen(cookie) == ROTATING_LENGTH ? cookie + ROTATING_STABLE : NULL;
+}
+
 int fingerprint_is_api_key(const char *text)
 {
     return strspn(text, "0123456789abcdef") == API_KEY_LENGTH && !text[API_KEY_LENGTH];

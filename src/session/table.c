@@ -399,12 +399,36 @@ static apr_uint32_t saturating_add(apr_uint32_t *counter)
     return *counter;
 }
 
-apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint)
+static apr_uint32_t hash_of(const session_table_t *table, const char *rest)
+{
+    return rest ? (apr_uint32_t)digest_siphash(table->hash_key, rest, strlen(rest)) | 1 : 0;
+}
+
+int session_table_is_current(session_table_t *table, const fingerprint_t *fingerprint,
+                             const char *rest)
 {
     table_entry_t entry;
-    apr_uint32_t count = 0;
+    int current = 1;
+
+    if (rest && table_enter(&entry, table, fingerprint) == APR_SUCCESS) {
+        if (entry.session) {
+            apr_uint32_t known = table_slot(table, entry.index)->rest;
+
+            current = !known || known == hash_of(table, rest);
+        }
+        table_leave(&entry);
+    }
+    return current;
+}
+
+apr_uint32_t session_table_count_call(session_table_t *table, const fingerprint_t *fingerprint,
+                                      const char *rest)
+{
+    apr_uint32_t hash = hash_of(table, rest), count = 0;
+    table_entry_t entry;
 
     if (table_enter_change(&entry, table, fingerprint) == APR_SUCCESS) {
+        table_slot(table, entry.index)->rest = hash;
         count = saturating_add(&entry.session->personal_calls);
         table_leave(&entry);
     }

@@ -235,6 +235,7 @@ static void fill(table_slot_t *slot, const session_t *session, session_state_t s
     session_end_texts(&copy);
     copy.state = SESSION_FREE;
     slot->session.state = SESSION_FREE;
+    slot->rest = 0;
     table_order_stores();
     slot->session = copy;
     table_order_stores();

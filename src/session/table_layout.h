@@ -16,7 +16,7 @@
 #include "session/table.h"
 
 #define TABLE_MAGIC APR_UINT64_C(0x3153534553415541)
-#define TABLE_LAYOUT 4u /* counts up with every change of a struct below or of session_t */
+#define TABLE_LAYOUT 5u /* counts up with every change of a struct below or of session_t */
 #define TABLE_ALIGNMENT 64u
 #define TABLE_STATES (SESSION_REVOKED + 1)
 
@@ -24,6 +24,7 @@ typedef struct table_slot_t {
     session_t session;
     apr_uint32_t next;         /* in its bucket's chain, or in the list of free slots */
     apr_uint32_t older, newer; /* in the list of its state */
+    apr_uint32_t rest;         /* a hash of fingerprint_rest of its id; 0: none, or not known */
 } table_slot_t;
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,

@@ -54,6 +54,8 @@ static void other_lengths_count_whole(void **state)
     assert_false(same(of_cookie("a", PREFIX PREFIX "x"), of_cookie("a", PREFIX PREFIX "y")));
     assert_false(same(of_cookie("a", PREFIX "x"), of_cookie("a", PREFIX "y")));
     assert_false(same(of_cookie("a", FORTY_HEX), of_cookie("a", FORTY_HEX "0")));
+    assert_null(fingerprint_rest(FORTY_HEX));
+    assert_string_equal(fingerprint_rest(FORTY_HEX "ab" FORTY_HEX "cd"), FORTY_HEX "cd");
     /* 84 characters may be shortened to this, but no request carries it: Odoo knows no such id. */
     assert_true(same(of_cookie("a", PREFIX PREFIX), of_cookie("a", PREFIX)));
 }

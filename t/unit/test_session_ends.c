@@ -1,4 +1,5 @@
-/* Everybody on a site, programs that are let in again, and whose end Odoo is told of. */
+/* Everybody on a site, programs that are let in again, what Odoo says of ids that are not a
+ * session's, and whose end Odoo is told of. */
 #include "session_fixture.h"
 
 static session_t mark_at(apr_time_t moment)
@@ -90,6 +91,28 @@ static void a_lift_outlasts_the_end_before_it(void **state)
     assert_int_equal(found.state, SESSION_REVOKED);
 }
 
+static void knows_the_id_that_it_has_now(void **state)
+{
+    session_table_t *table = new_table(*state, 4);
+    fingerprint_t fingerprint = fingerprint_number(1);
+    session_t session = session_number(1, 0), evicted;
+    int created;
+
+    assert_int_equal(session_table_is_current(table, &fingerprint, "one"), 1);
+    assert_int_equal(session_table_admit(table, &session, &created, &evicted), APR_SUCCESS);
+    assert_int_equal(session_table_is_current(table, &fingerprint, "one"), 1);
+    session_table_count_call(table, &fingerprint, "one");
+    assert_int_equal(session_table_is_current(table, &fingerprint, "one"), 1);
+    assert_int_equal(session_table_is_current(table, &fingerprint, "two"), 0);
+    session_table_count_call(table, &fingerprint, "two");
+    assert_int_equal(session_table_is_current(table, &fingerprint, "one"), 0);
+    assert_int_equal(session_table_is_current(table, &fingerprint, NULL), 1);
+    session_table_end(table, &fingerprint, SESSION_LOGGED_OUT, SESSION_REASON_ODOO, NULL, &session);
+    session = session_number(1, 10);
+    assert_int_equal(session_table_admit(table, &session, &created, &evicted), APR_SUCCESS);
+    assert_int_equal(session_table_is_current(table, &fingerprint, "one"), 1);
+}
+
 static void odoo_is_asked_by_one_at_a_time(void **state)
 {
     session_table_t *table = new_table(*state, 8);
@@ -117,9 +140,8 @@ static void odoo_is_asked_by_one_at_a_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_POOL(a_mark_ends_what_began_before),
-        WITH_POOL(the_latest_moment_is_known),
-        WITH_POOL(a_lift_outlasts_the_end_before_it),
+        WITH_POOL(a_mark_ends_what_began_before),     WITH_POOL(the_latest_moment_is_known),
+        WITH_POOL(a_lift_outlasts_the_end_before_it), WITH_POOL(knows_the_id_that_it_has_now),
         WITH_POOL(odoo_is_asked_by_one_at_a_time),
     };
 
