@@ -102,10 +102,13 @@ my ($portal, $status);
 is($status, 200, 'in use on the second machine alone it is not idle on the first');
 my ($session) = map { $_->{session} }
     $database->query("SELECT session FROM events WHERE operation = 'login' AND login = 'portal' ORDER BY id DESC LIMIT 1");
-my $expired = sub { $database->query("SELECT 1 FROM events WHERE operation = 'session_expired' AND session = '$session'") };
+my $expired = sub { $database->query("SELECT node FROM events WHERE operation = 'session_expired' AND session = '$session'") };
 comes_about('cleanup ends it', $expired);
 comes_about('idle on both', sub { status_of($portal) == 401 && status_of(through($two, $portal)) == 401 });
-is(scalar(my @told = $expired->()), 1, 'one event tells it');
+# Two machines that find it before either has heard of the other's find both tell it.
+my %told;
+$told{ $_->{node} }++ for $expired->();
+is_deeply([ grep { $_ != 1 } values %told ], [], 'one event of a machine tells it');
 
 # ---- without the database ----
 idle_time($_)->graceful for $one, $two;
