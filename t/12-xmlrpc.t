@@ -126,12 +126,17 @@ sub spellings ($site, $version) {
     my $body = document('execute_kw', 'odoo', 2, $KEY, 'res.partner', 'write',
         [ [3], { city => 'Mons' } ]);
     my $wide = encode('UTF-16', $body =~ s/version='1.0'/version='1.0' encoding='utf-16'/r);
+    my @named = map { encode($_, $body =~ s/version='1.0'/version='1.0' encoding='$_'/r =~ s/Mons/M\x{f6}ns/r) }
+        qw(latin-1 windows-1252 iso-8859-15);
     my $loose = $body =~ s{</?(?:param|params|data|member)>}{}gr;
 
     post($client, '/xmlrpc/2/object', $body, chunked => 1, pieces => [ split //, $body ]);
     post($client, '//xmlrpc/2/object/', $wide);
     post($client, '/%78mlrpc/2/object', $loose =~ s{</methodCall>}{<params/></methodCall>}r);
     post($client, '/xmlrpc/2/object', $body =~ s{<string>write</string>}{ <string>write</string> }r);
+    post($client, '/xmlrpc/2/object', $_) for @named;
+    is scalar($site->trail->wait_for(3, operation => 'write', values => "{\"city\":\"M\x{f6}ns\"}")), 3,
+        "$version: whatever its encoding is called";
     my @writes = $site->trail->wait_for(4, operation => 'write', values => '{"city":"Mons"}');
 
     is scalar(grep { $_->{record_ids} eq '3' && $_->{model} eq 'res.partner' } @writes), 4,

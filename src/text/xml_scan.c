@@ -4,6 +4,7 @@
 
 #include <apr_lib.h>
 
+#include "xml_encoding.h"
 #include "xml_memory.h"
 #include "xml_number.h"
 
@@ -408,6 +409,7 @@ xml_scan_t *xml_scan_create(apr_pool_t *pool, const json_sink_t *sink)
     XML_SetElementHandler(scan->parser, start_element, end_element);
     XML_SetCharacterDataHandler(scan->parser, take_text);
     XML_SetStartDoctypeDeclHandler(scan->parser, start_doctype);
+    XML_SetUnknownEncodingHandler(scan->parser, xml_encoding_unknown, NULL);
     return scan;
 }
 

@@ -186,6 +186,8 @@ static void a_document_cut_short_is_refused(void **state)
     }
 }
 
+#define NAMED(encoding) "<?xml version='1.0' encoding='" encoding "'?><x><params/><string>"
+
 static void other_encodings_are_read(void **state)
 {
     static const char latin[] = "<?xml version='1.0' encoding='iso-8859-1'?><x><params/>"
@@ -201,8 +203,14 @@ static void other_encodings_are_read(void **state)
     }
     assert_reads(latin, "{\"params\":[\"\xc3\xa9\"]}");
     assert_string_equal(read_bytes(utf16, 2 + 2 * length, 1), "{\"params\":[\"ab\"]}");
-    assert_null(read_document("<?xml version='1.0' encoding='koi8-r'?>"
-                              "<x><params/></x>"));
+    assert_reads(NAMED("latin_1") "\xe9</string></x>", "{\"params\":[\"\xc3\xa9\"]}");
+    assert_reads(NAMED("KOI8-R") "\xc1</string></x>", "{\"params\":[\"\xd0\xb0\"]}");
+    assert_reads(NAMED("windows-1252") "\x80</string></x>", "{\"params\":[\"\xe2\x82\xac\"]}");
+    assert_reads(NAMED("iso_8859-15") "\xa4</string></x>", "{\"params\":[\"\xe2\x82\xac\"]}");
+    assert_null(read_document(NAMED("windows-1252") "\x81</string></x>")); /* stands for nothing */
+    assert_null(read_document(NAMED("cp037") "a</string></x>")); /* no letter where ASCII has it */
+    assert_null(read_document(NAMED("no-such-one") "a</string></x>"));
+    assert_null(read_document(NAMED("a/../b") "a</string></x>"));
 }
 
 static const char *repeated(const char *text, unsigned times)

@@ -187,7 +187,7 @@ class Maker:
         return self.encoded(body)
 
     def encoded(self, body):
-        encoding = self.chance.choice(["utf-8"] * 6 + ["iso-8859-1", "utf-16", "us-ascii"])
+        encoding = self.chance.choice(["utf-8"] * 6 + ["iso-8859-1", "utf-16", "us-ascii", "latin-1", "koi8-r", "windows-1252", "cp437"])
         head = "<?xml version='1.0' encoding='%s'?>" % encoding
         if encoding == "utf-8" and self.odds(0.5):
             head = self.chance.choice(["", "<?xml version='1.0'?>", "\ufeff"])
