@@ -171,6 +171,18 @@ static void add_parameters(call_reader_t *reader, json_value_t *values)
     }
 }
 
+/* A segment of a path names a record by its id alone, or behind words for people: "intro-5". */
+static json_value_t *refer_ids(const call_reader_t *reader)
+{
+    json_value_t *ids = refer(reader, reader->route->ids);
+    const char *text = json_string(ids), *dash = text ? strrchr(text, '-') : NULL;
+
+    return dash && *reader->route->ids == '<' && dash[1] &&
+                   !dash[1 + strspn(dash + 1, "0123456789")]
+               ? json_new_string(reader->pool, dash + 1)
+               : ids;
+}
+
 int call_door_read(call_reader_t *reader)
 {
     const route_t *route = reader->route;
@@ -186,7 +198,7 @@ int call_door_read(call_reader_t *reader)
     call->model = refer_text(reader, route->model);
     call->method = refer_text(reader, route->method);
     call->result_ids = route->result_ids;
-    ids = refer(reader, route->ids);
+    ids = refer_ids(reader);
     if (!take_ids(reader, ids)) {
         add_value(reader, values, "$ids", ids);
     }

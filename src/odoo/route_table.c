@@ -154,6 +154,11 @@ const route_t route_table[] = {
     POLL("/mail/channel/ping", EXACT),
     POLL("/mail/channel/messages", EXACT),
     POLL("/calendar/notify", EXACT),
+    POLL("/mail/rtc/session/notify_call_members", EXACT),
+    POLL("/im_livechat/cors/channel/ping", EXACT),
+    POLL("/pos-self/ping", EXACT),
+    POLL("/hr_attendance/kiosk_keepalive", EXACT),
+    POLL("/hr_attendance/attendance_user_data", EXACT),
 
     SPECIAL(ROUTE_TOTP, "/web/login/totp", EXACT, "http", IGNORED, HEAD, PERSONAL, PASSES, ANYBODY),
     SPECIAL(ROUTE_LOGIN, "/web/login", EXACT, "http", FORM, HEAD, PERSONAL, PASSES, ANYBODY),
@@ -275,6 +280,18 @@ const route_t route_table[] = {
     /* Of a new user 16 and 17 make the first conversation here. */
     BACKGROUND("/mail/init_messaging", CALL),
     BACKGROUND("/mail/link_preview", CALL),
+    /* What /mail/data asks for, where it may leave something behind. */
+    BACKGROUND("/mail/action", CALL),
+    /* How far somebody has read, told as messages arrive. */
+    BACKGROUND("/mail/channel/set_last_seen_message", CALL),
+    BACKGROUND("/discuss/channel/set_last_seen_message", CALL),
+    BACKGROUND("/discuss/channel/mark_as_read", CALL),
+    BACKGROUND("/mail/rtc/session/update_and_broadcast", CALL),
+    BACKGROUND("/calendar/notify_ack", CALL),
+    /* Somebody types: nothing is saved. */
+    META("/mail/channel/notify_typing", EXACT),
+    META("/discuss/channel/notify_typing", EXACT),
+    META("/im_livechat/notify_typing", EXACT),
     JSON_DOOR("/portal/attachment/remove", ANYBODY, UNLINK, "ir.attachment", NULL, "@attachment_id",
               NULL, NULL),
     JSON_DOOR("/mail_plugin/partner/create", ANYBODY, CREATE, "res.partner", NULL, NULL,
@@ -345,6 +362,14 @@ const route_t route_table[] = {
     LINK("/microsoft_account/authentication", NULL, NULL, NULL, NULL),
     LINK("/google_gmail/confirm", NULL, NULL, NULL, NULL),
     LINK("/microsoft_outlook/confirm", NULL, NULL, NULL, NULL),
+    LINK("/slides/slide/<slide>/set_completed", "slide.slide", "set_completed", "<slide>", NULL),
+    LINK("/slides/slide/<slide>/set_uncompleted", "slide.slide", "set_uncompleted", "<slide>",
+         NULL),
+    LINK("/slides/channel/enroll", "slide.channel", "enroll", "@channel_id", NULL),
+    LINK("/shop/payment/validate", "sale.order", "payment_validate", "@sale_order_id", NULL),
+    /* The screen that is left open to all logs its user out. */
+    SPECIAL(ROUTE_LOGOUT, "/hr_attendance/kiosk_mode_menu", TAIL, "http", IGNORED, HEAD, PERSONAL,
+            GATED, ANYBODY),
     /* The page of a point of sale opens a session of it by a GET: 16 and 17, and 18 and 19. */
     FORM_DOOR("/pos/ui/<config>", HEAD, USER, CALL, "pos.config", "open_ui", "<config>", NULL),
     FORM_DOOR("/pos/ui", HEAD, USER, CALL, "pos.config", "open_ui", "@config_id", NULL),

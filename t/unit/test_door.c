@@ -222,6 +222,33 @@ static void test_changes_by_get(void **state)
                 NULL);
 }
 
+static void test_links(void **state)
+{
+    (void)state;
+    assert_call(GET(.path = "/leave/validate", .query = "res_id=8&token=t"), OPERATION_CALL,
+                "hr.leave", "validate", "8");
+    assert_call(GET(.path = "/fr/slides/slide/my-slide-5/set_completed"), OPERATION_CALL,
+                "slide.slide", "set_completed", "5");
+    assert_call(GET(.path = "/slides/slide/7/set_uncompleted"), OPERATION_CALL, "slide.slide",
+                "set_uncompleted", "7");
+    assert_call(GET(.path = "/digest/3/set_periodicity", .query = "periodicity=weekly"),
+                OPERATION_CALL, "digest.digest", "set_periodicity", "3");
+    assert_call(GET(.path = "/survey/start/0d5f9d3c-aaaa-bbbb-cccc-1234567890ab"), OPERATION_CALL,
+                "survey.survey", "start", NULL);
+    assert_call(GET(.path = "/calendar/meeting/join", .query = "token=t&id=4"), OPERATION_CALL,
+                "calendar.event", "join", NULL);
+}
+
+static void test_background_doors(void **state)
+{
+    (void)state;
+    assert_call(POST_JSON("/mail/action", "{\"params\":{\"fetch_params\":[]}}"), OPERATION_CALL,
+                NULL, NULL, NULL);
+    assert_int_equal(POST_JSON("/mail/action", "{\"params\":{}}")->background, 1);
+    assert_int_equal(POST_JSON("/discuss/channel/mark_as_read", "{\"params\":{}}")->background, 1);
+    assert_int_equal(POST_JSON("/mail/message/post", "{\"params\":{}}")->background, 0);
+}
+
 /* ---- exports and reports ---- */
 
 #define EXPORT                                                                                     \
@@ -488,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_passwords_are_not_kept),
         cmocka_unit_test(test_files_by_get),
         cmocka_unit_test(test_changes_by_get),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_background_doors),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_export_of_many),
         cmocka_unit_test(test_report),

@@ -162,9 +162,22 @@ static void test_what_is_a_persons_action(void **state)
                                         "/web/session/get_session_info",
                                         "/mail/thread/messages",
                                         "/web/static/x.js",
-                                        "/web/webclient/translations/abc"};
-    static const char *const personal[] = {"/web", "/odoo/x", "/web/dataset/call_kw", "/my/home",
-                                           "/mail/message/post"};
+                                        "/web/webclient/translations/abc",
+                                        "/discuss/channel/ping",
+                                        "/discuss/channel/mark_as_read",
+                                        "/mail/rtc/session/notify_call_members",
+                                        "/mail/rtc/session/update_and_broadcast",
+                                        "/mail/action",
+                                        "/calendar/notify_ack",
+                                        "/hr_attendance/kiosk_keepalive",
+                                        "/pos-self/ping"};
+    static const char *const personal[] = {"/web",
+                                           "/odoo/x",
+                                           "/web/dataset/call_kw",
+                                           "/my/home",
+                                           "/mail/message/post",
+                                           "/discuss/channel/notify_typing",
+                                           "/hr_attendance/systray_check_in_out"};
 
     (void)state;
     for (apr_size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++) {
