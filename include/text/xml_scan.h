@@ -10,8 +10,8 @@
  * It is stricter than Python: refused are a DOCTYPE (no entity is ever expanded), a tag within a
  * string, numbers that are not ASCII or longer than 512 bytes, encodings that neither expat knows
  * (UTF-8, UTF-16, ISO-8859-1, US-ASCII) nor iconv with one byte a character, and whatever needs
- * more memory than XML_SCAN_MAX_MEMORY, such as endless names and attributes. It does not check what base64 and
- * dateTime.iso8601 hold.
+ * more memory than XML_SCAN_MAX_MEMORY, such as endless names and attributes. It does not check
+ * what base64 and dateTime.iso8601 hold.
  *
  * Pure; one owner; never blocks. */
 #ifndef TEXT_XML_SCAN_H
