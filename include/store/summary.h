@@ -4,8 +4,8 @@
  * agree.
  *
  * Callers, errors and blocking are those of store.h's pages' side. Times are of the events, UTC.
- * Counts are kept by the hour and by the day (and ten): the hour or day of `from` counts as a whole, and so
- * does the last one that begins before `to`.
+ * Counts are kept by the hour and by the day (and ten): the hour or day of `from` counts as a
+ * whole, and so does the last one that begins before `to`.
  *
  * Per day and site 1,000 users, 500 models, 500 addresses and 500 places are told apart (per user
  * the same again of models, addresses and places); what comes later on that day is counted as
