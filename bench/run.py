@@ -173,7 +173,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=lambda path: pathlib.Path(path).resolve(), default=TOP / "build")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--events", type=int, default=50_000, help="that the keeper stores")
     parser.add_argument("--sockets", type=int, default=1000)
     parser.add_argument("--only", default=",".join([*SECTIONS, *alone.PARTS]),
