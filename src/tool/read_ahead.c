@@ -121,15 +121,16 @@ static int next_slice(read_ahead_t *ahead)
 
 const event_t *read_ahead_next(read_ahead_t *ahead)
 {
-    const apr_array_header_t *events = ahead->slices[ahead->slice].events;
+    const slice_t *slice = &ahead->slices[ahead->slice];
 
-    if (ahead->at == 0 || ahead->at == events->nelts) {
+    /* Before the first event of a slice that slice may still be the reader's. */
+    if (ahead->at == 0 || ahead->at == slice->events->nelts) {
         if (!next_slice(ahead)) {
             return NULL;
         }
-        events = ahead->slices[ahead->slice].events;
+        slice = &ahead->slices[ahead->slice];
     }
-    return &APR_ARRAY_IDX(events, ahead->at++, const event_t);
+    return &APR_ARRAY_IDX(slice->events, ahead->at++, const event_t);
 }
 
 void read_ahead_lock(read_ahead_t *ahead)
