@@ -83,7 +83,7 @@ sub open_websocket ($site, $client) {
         field(':scheme', 'http'), field(':path', '/websocket'), field(':authority', '127.0.0.1:' . $site->httpd->port),
         field('sec-websocket-version', '13'), field('origin', $site->httpd->url),
         field('cookie', 'session_id=' . $client->session_id));
-    while (my ($kind, undef, $stream, $payload) = next_frame($socket, 5)) {
+    while (my ($kind, undef, $stream, $payload) = next_frame($socket, $Process::PATIENCE)) {
         return ($socket, unpack 'C', $payload) if $kind == $HEADERS && $stream == 1;
         return ($socket, 0) if $kind == $RST_STREAM || $kind == $GOAWAY;
     }
@@ -91,8 +91,8 @@ sub open_websocket ($site, $client) {
 }
 
 # 1 once the stream or its connection is over.
-sub is_cut ($socket) {
-    while (my ($kind, $flags, $stream) = next_frame($socket, 6)) {
+sub is_cut ($socket, $seconds = $Process::PATIENCE) {
+    while (my ($kind, $flags, $stream) = next_frame($socket, $seconds)) {
         return 1 if $kind == $RST_STREAM || $kind == $GOAWAY || ($kind == $DATA && $stream == 1 && $flags & 1);
     }
     return !IO::Select->new($socket)->can_read(0) ? 0 : 1;    # readable without a byte: closed
@@ -108,7 +108,7 @@ sub is_cut ($socket) {
     end_session($admin, 'demo');
     ok(is_cut($socket), 'cut when its session is ended');
     isnt((open_websocket($site, $demo))[1], $STATUS_200, 'and not opened again');
-    ok(!is_cut($kept), 'nobody else is cut');
+    ok(!is_cut($kept, 1), 'nobody else is cut');
 }
 
 # ---- IPv6, and one process ----
@@ -126,6 +126,7 @@ for my $alone (0, 1) {
     $demo->login('demo', 'demo');
     my ($event) = $trail->wait_for(1, operation => 'login', login => 'demo');
     is($event->{ip}, '::1', "$how: an address of IPv6");
+    status_of($admin);    # not idle yet
     is(end_session($admin, 'demo'), 200, "$how: ended");
     is(status_of($demo), 401, "$how: refused");
     ok($trail->wait_for(1, operation => 'session_expired', login => 'admin'), "$how: cleanup ends an idle one");
