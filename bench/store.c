@@ -3,6 +3,7 @@
  *   bench/store fill sqlite3 FILE N      appends N events as a company of 300 people would make
  *   bench/store ask sqlite3 FILE         times the filters of the page, worst ones included
  *   bench/store draw sqlite3 FILE N      times N filters of up to six conditions that chance makes
+ *   bench/store purge sqlite3 FILE N     purges the N oldest events as the keeper does
  *   bench/store export sqlite3 FILE N    times the CSV of N events as the page sends it
  *   bench/store jsonl sqlite3 FILE N     the same as JSON Lines
  *
@@ -15,31 +16,29 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "store.h"
+
 #include "store/store.h"
 #include "store/summary.h"
 #include "trail/chain.h"
-#include "trail/event_csv.h"
-#include "trail/event_ecs.h"
 
 #define PER_TRANSACTION 5000
-#define SCRATCH (256 * 1024)
 #define USERS 300
 #define EVENTS_PER_DAY 40000
 #define FIRST_DAY APR_INT64_C(1700000000000000)
 #define PAGE_ROWS 100
 #define COUNT_MOST 10000
-#define EXPORT_ROWS 500 /* of a chunk */
-#define TIMES 5         /* each filter is asked so often; the median counts */
+#define TIMES 5 /* each filter is asked so often; the median counts */
 
 static store_config_t config;
 
-static void fail(const char *what, const char *why)
+void fail(const char *what, const char *why)
 {
     fprintf(stderr, "bench/store: %s: %s\n", what, why ? why : "");
     exit(1);
 }
 
-static store_t *open_store(apr_pool_t *pool, store_mode_t mode)
+store_t *open_store(apr_pool_t *pool, store_mode_t mode)
 {
     store_t *store;
     const char *problem = NULL;
@@ -66,13 +65,13 @@ static unsigned draw_skewed(unsigned below)
     return draw(draw(below) + 1);
 }
 
-static double seconds_since(apr_time_t start)
+double seconds_since(apr_time_t start)
 {
     return (double)(apr_time_now() - start) / APR_USEC_PER_SEC;
 }
 
 /* Of this process, user and system: what neighbours on the machine change least. */
-static double processor_ms(void)
+double processor_ms(void)
 {
     struct rusage usage;
 
@@ -526,71 +525,6 @@ static void draw_filters(int count, apr_pool_t *parent)
     }
 }
 
-/* ---- export ---- */
-
-typedef struct export_t {
-    int lines; /* JSON Lines, not CSV */
-    buffer_t chunk;
-    apr_pool_t *pool; /* of the chunk */
-    apr_int64_t last, rows, bytes, most;
-} export_t;
-
-static int write_row(void *payload, const event_t *event)
-{
-    export_t *export = payload;
-
-    export->last = apr_atoi64(event->cell[EVENT_ID]);
-    export->rows++;
-    if (export->lines) {
-        event_ecs_line(&export->chunk, event);
-    }
-    else {
-        event_csv_row(&export->chunk, event);
-    }
-    return export->chunk.length >= SCRATCH || export->rows == export->most;
-}
-
-/* The largest this process ever was. */
-static long most_memory_kb(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
-
-static void export_rows(export_t *export, apr_pool_t *parent)
-{
-    static const event_filter_t everything;
-    store_t *store = open_store(parent, STORE_READ);
-    apr_time_t start = apr_time_now();
-    double processor = processor_ms();
-    apr_int64_t before = -1;
-    int limit = EXPORT_ROWS;
-
-    buffer_init(&export->chunk, parent, 16 * SCRATCH);
-    apr_pool_create(&export->pool, parent);
-    while (export->rows != before && export->rows < export->most) {
-        before = export->rows;
-        apr_pool_clear(export->pool);
-        buffer_reset(&export->chunk);
-        if (store_events_after(store, &everything, export->last, limit, write_row, export,
-                               export->pool)) {
-            fail("export", store_error(store));
-        }
-        if (export->chunk.length >= SCRATCH) {
-            limit = (int)(export->rows - before);
-        }
-        export->bytes += (apr_int64_t) export->chunk.length;
-    }
-    printf("{\"export\":%" APR_INT64_T_FMT ",\"format\":\"%s\",\"rows_per_second\":%.0f,"
-           "\"processor_us_per_row\":%.2f,\"bytes\":%" APR_INT64_T_FMT ",\"memory_kb\":%ld}\n",
-           export->rows, export->lines ? "jsonl" : "csv",
-           (double)export->rows / seconds_since(start),
-           1000 * (processor_ms() - processor) / (double)export->rows, export->bytes,
-           most_memory_kb());
-}
-
 int main(int argc, char **argv)
 {
     apr_pool_t *pool;
@@ -608,13 +542,14 @@ int main(int argc, char **argv)
     else if (!strcmp(argv[1], "ask")) {
         ask_all(pool);
     }
+    else if (!strcmp(argv[1], "purge") && argc == 5) {
+        purge(apr_atoi64(argv[4]), pool);
+    }
     else if (!strcmp(argv[1], "draw") && argc == 5) {
         draw_filters(atoi(argv[4]), pool);
     }
     else if ((!strcmp(argv[1], "export") || !strcmp(argv[1], "jsonl")) && argc == 5) {
-        export_t export = {.lines = *argv[1] == 'j', .most = apr_atoi64(argv[4])};
-
-        export_rows(&export, pool);
+        export(*argv[1] == 'j', apr_atoi64(argv[4]), pool);
     }
     else {
         fail("what? See the head of bench/store.c", NULL);

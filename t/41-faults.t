@@ -83,15 +83,17 @@ sub crash_and_start ($site) {
     return;
 }
 
-# The first part of a record, as a power loss leaves it at the end of a segment whose owner is dead.
+# The first part of a record, as a power loss leaves it at the end of a segment whose owner is dead. Nobody
+# writes to that any more, so that the next loss of power finds nothing in it to tear.
 # Layout: a header of 64 bytes, then records with a head of 24, in which the payload's length stands
 # at 8 and the kind at 12.
 sub tear ($segment) {
     open my $file, '+<:raw', $segment or die "$segment: $!";
     my $bytes = do { local $/; <$file> };
     my $END = 4;
+    state %torn;
 
-    return if length $bytes < 64 + 24 || unpack('C', substr $bytes, -24 + 12, 1) == $END;
+    return if $torn{$segment}++ || length $bytes < 64 + 24 || unpack('C', substr $bytes, -24 + 12, 1) == $END;
     my $length = 24 + unpack 'V', substr $bytes, 64 + 8, 4;
     seek $file, 0, 2;
     print $file substr $bytes, 64, 1 + int rand $length - 1;

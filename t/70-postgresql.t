@@ -95,7 +95,7 @@ sub away_for_several_tries {
     my $admin = $site->login('admin');
 
     write_city($admin, "before $_") for 1 .. 10;
-    $server->stop;
+    $server->crash;
     $server->refuse(4, sub ($try) { write_city($admin, "during $try.$_") for 1 .. 25 });
     $server->resume;
     write_city($admin, "after $_") for 1 .. 10;

@@ -14,7 +14,7 @@
  */
 #define EVENTS_CLOSE 4
 /* One that is read alone takes the time of so many of a range. */
-#define EVENTS_FAR_COST 2
+#define EVENTS_FAR_COST 3
 
 /* Ids that a search has found and whose rows are not read yet, in the order asked for. */
 typedef struct candidates_t {

@@ -114,12 +114,17 @@ static const char *const version_2[] = {
 
 static const char *const *const migrations[] = {version_1, version_2};
 
+/* libpq writes notices and warnings to stderr, past httpd's log: of a server that goes down, say.
+ * What matters comes as an error. */
+#define QUIET "set_config('client_min_messages', 'error', false)"
+
 static const dialect_setup_t setup_read[] = {
-    {"SELECT set_config('default_transaction_read_only', 'on', false)", NULL, NULL},
+    {"SELECT set_config('default_transaction_read_only', 'on', false), " QUIET, NULL, NULL},
     {NULL, NULL, NULL}};
 
 static const dialect_setup_t setup_write[] = {
-    {"SELECT set_config('synchronous_commit', 'on', false)", NULL, NULL}, {NULL, NULL, NULL}};
+    {"SELECT set_config('synchronous_commit', 'on', false), " QUIET, NULL, NULL},
+    {NULL, NULL, NULL}};
 
 /* Without these words libpq waits minutes for a machine that is gone. What the administrator says
  * stands behind them and wins. */
