@@ -283,6 +283,7 @@ static void ask_summaries(apr_time_t newest, apr_pool_t *pool)
     summary_scope_t scope = {.to = newest, .from = newest - apr_time_from_sec(86400 * 90)};
     apr_int64_t week[7][24];
     int rows = 0;
+    double processor = processor_ms();
     apr_time_t start = apr_time_now();
 
     if (store_summary_activity(store, &scope, SUMMARY_DAY, look_at_activity, &rows, pool) ||
@@ -293,8 +294,8 @@ static void ask_summaries(apr_time_t newest, apr_pool_t *pool)
         store_summary_top(store, &scope, SUMMARY_PLACES, 10, look_at_top, &rows, pool)) {
         fail("summaries", store_error(store));
     }
-    printf("{\"ask\":\"all plots of 90 days\",\"rows\":%d,\"ms\":%.1f}\n", rows,
-           1000 * seconds_since(start));
+    printf("{\"ask\":\"all plots of 90 days\",\"rows\":%d,\"ms\":%.1f,\"processor_ms\":%.1f}\n",
+           rows, 1000 * seconds_since(start), processor_ms() - processor);
 }
 
 static void ask_all(apr_pool_t *pool)
