@@ -67,21 +67,27 @@ apr_status_t marks_write_block(store_t *store, const block_t *block, apr_int64_t
     return store_execute(store, BLOCK_PUT, values, NULL);
 }
 
-apr_status_t marks_write(store_t *store, const block_t *block, apr_int64_t end_id, apr_pool_t *pool)
+apr_status_t marks_put_all(store_t *store, const apr_array_header_t *marks, apr_int64_t first_id,
+                           apr_pool_t *pool)
 {
-    const apr_array_header_t *marks = block_marks(block, pool);
     apr_pool_t *some;
-    apr_status_t status = marks_write_block(store, block, end_id, pool);
+    apr_status_t status = APR_SUCCESS;
 
     apr_pool_create(&some, pool);
     for (int i = 0, count; !status && i < marks->nelts; i += count) {
         count = marks->nelts - i < MARKS_PER_INSERT ? 1 : MARKS_PER_INSERT;
         apr_pool_clear(some);
-        status =
-            insert_marks(store, &APR_ARRAY_IDX(marks, i, mark_t *), count, block->first_id, some);
+        status = insert_marks(store, &APR_ARRAY_IDX(marks, i, mark_t *), count, first_id, some);
     }
     apr_pool_destroy(some);
     return status;
+}
+
+apr_status_t marks_write(store_t *store, const block_t *block, apr_int64_t end_id, apr_pool_t *pool)
+{
+    apr_status_t status = marks_write_block(store, block, end_id, pool);
+
+    return status ? status : marks_put_all(store, block_marks(block, pool), block->first_id, pool);
 }
 
 apr_status_t marks_tail(store_t *store, apr_int64_t *first_id, apr_pool_t *pool)

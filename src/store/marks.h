@@ -89,6 +89,9 @@ apr_status_t marks_write(store_t *store, const block_t *block, apr_int64_t end_i
 /* Puts one mark, in the place of what is there. */
 apr_status_t marks_put(store_t *store, mark_kind_t kind, const char *value, apr_int64_t first_id,
                        const posting_t *posting);
+/* The same for many (mark_t *), in few statements. */
+apr_status_t marks_put_all(store_t *store, const apr_array_header_t *marks, apr_int64_t first_id,
+                           apr_pool_t *pool);
 apr_status_t marks_remove(store_t *store, mark_kind_t kind, const char *value,
                           apr_int64_t first_id);
 

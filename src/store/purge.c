@@ -204,20 +204,17 @@ static apr_status_t purge_marks(purging_t *purging, const parted_t *parted)
 {
     const apr_array_header_t *gone = block_marks(&parted->gone, purging->pool);
     apr_array_header_t *useless = apr_array_make(purging->pool, gone->nelts, sizeof(mark_t *));
+    apr_array_header_t *smaller = apr_array_make(purging->pool, gone->nelts, sizeof(mark_t *));
     apr_int64_t first_id = parted->gone.first_id;
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status;
 
-    for (int i = 0; !status && i < gone->nelts; i++) {
+    for (int i = 0; i < gone->nelts; i++) {
         mark_t *mark = APR_ARRAY_IDX(gone, i, mark_t *);
-        const mark_t *kept = block_find(&parted->kept, mark->kind, mark->value);
+        mark_t *kept = block_find(&parted->kept, mark->kind, mark->value);
 
-        if (kept) {
-            status = marks_put(purging->store, mark->kind, mark->value, first_id, &kept->posting);
-        }
-        else {
-            APR_ARRAY_PUSH(useless, mark_t *) = mark;
-        }
+        APR_ARRAY_PUSH(kept ? smaller : useless, mark_t *) = kept ? kept : mark;
     }
+    status = marks_put_all(purging->store, smaller, first_id, purging->pool);
     return status ? status : delete_marks(purging, useless, first_id);
 }
 

@@ -180,6 +180,10 @@ static const char *const statements[STATEMENTS] = {
     [SUMMARY_ADD] = "UPDATE summaries SET n_success = n_success + %s, n_denied = n_denied + %s, "
                     "n_failed = n_failed + %s, n_unknown = n_unknown + %s "
                     "WHERE kind = %s AND owner = %s AND start_ms = %s AND site = %s AND value = %s",
+    [SUMMARY_TAKE] = "UPDATE summaries SET n_success = n_success + %s, n_denied = n_denied + %s, "
+                     "n_failed = n_failed + %s, n_unknown = n_unknown + %s "
+                     "WHERE kind = %s AND owner = %s AND start_ms = %s AND site = %s "
+                     "AND value = %s RETURNING n_success, n_denied, n_failed, n_unknown",
     [SUMMARY_PUT] =
         "INSERT INTO summaries (n_success, n_denied, n_failed, n_unknown, kind, owner, start_ms, "
         "site, value) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "

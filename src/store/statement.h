@@ -78,6 +78,7 @@ typedef enum statement_id_t {
     OPT_OUT_GET,
     OPT_OUT_LIST,
     SUMMARY_ADD,
+    SUMMARY_TAKE,
     SUMMARY_PUT,
     SUMMARY_VALUES,
     SUMMARY_DELETE,

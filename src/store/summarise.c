@@ -246,20 +246,38 @@ static apr_status_t write_cell(store_t *store, const cell_t *cell, apr_pool_t *p
     return status ? status : store_execute(store, SUMMARY_PUT, values, NULL);
 }
 
+/* Adds to the cell, if it is there, and tells whether nothing is left in it. */
+static apr_status_t take_out(store_t *store, const char *const *values, int *found, int *left,
+                             apr_pool_t *pool)
+{
+    rows_t rows;
+    apr_status_t status = store_select(store, SUMMARY_TAKE, values, &rows, pool);
+
+    *found = *left = 0;
+    if (!status && rows_next(&rows)) {
+        *found = 1;
+        for (int i = 0; i < OUTCOMES; i++) {
+            *left |= rows_integer(&rows, i) > 0;
+        }
+    }
+    return status;
+}
+
 /* What was counted out of a cell that is gone was counted in among the others. */
 static apr_status_t write_out(store_t *store, const cell_t *cell, apr_pool_t *pool)
 {
     const char *values[CELL_VALUES];
-    int changed = 0;
+    int found, left;
     apr_status_t status;
 
     set_values(cell, cell->value, values, pool);
-    status = store_execute(store, SUMMARY_ADD, values, &changed);
-    if (!status && !changed) {
+    status = take_out(store, values, &found, &left, pool);
+    if (!status && !found) {
         values[CELL_VALUES - 1] = SUMMARISE_OTHERS;
-        status = store_execute(store, SUMMARY_ADD, values, NULL);
+        status = take_out(store, values, &found, &left, pool);
     }
-    return status ? status : store_execute(store, SUMMARY_DELETE, values + OUTCOMES, NULL);
+    return status || left || !found ? status
+                                    : store_execute(store, SUMMARY_DELETE, values + OUTCOMES, NULL);
 }
 
 static int counts_out(const cell_t *cell)
