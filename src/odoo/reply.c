@@ -83,7 +83,8 @@ static void check_revoked(reply_reader_t *reader)
     const char *record = reply_envelope_ids(reader->envelope);
 
     if (!reply_envelope_failed(reader->envelope)) {
-        reader->reply.devices_revoked = reply_envelope_whole(reader->envelope);
+        reader->reply.devices_revoked =
+            reply_envelope_whole(reader->envelope) || reply_envelope_is_none(reader->envelope);
     }
     else if (record) {
         reader->reply.check_record = apr_atoi64(record);
@@ -102,9 +103,15 @@ static void check_login(reply_reader_t *reader)
     }
 }
 
+/* Of a model without the field, resequence writes nothing and answers false. */
+static int is_refused(const reply_reader_t *reader)
+{
+    return reader->route->kind == ROUTE_RESEQUENCE && reply_envelope_is_false(reader->envelope);
+}
+
 static void read_success(reply_reader_t *reader)
 {
-    reader->reply.outcome = OUTCOME_SUCCESS;
+    reader->reply.outcome = is_refused(reader) ? OUTCOME_FAILED : OUTCOME_SUCCESS;
     reader->reply.authenticated = (reader->route->flags & ROUTE_BY_USER) != 0;
     if (reader->call && reader->call->revokes_devices) {
         check_revoked(reader);

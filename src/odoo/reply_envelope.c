@@ -40,7 +40,7 @@ struct reply_envelope_t {
     char key[KEY_SIZE];
     apr_size_t key_length;
     int in_key;
-    int has_error, has_result, has_version;
+    int has_error, has_result, has_version, is_false;
     int result_over;
     int enough; /* what comes now is not looked at, however the answer was cut */
 };
@@ -110,6 +110,7 @@ static taker_t taker_of(reply_envelope_t *envelope, json_token_t token)
     case PLACE_ENVELOPE:
         envelope->has_version |= key_is(envelope, "jsonrpc");
         if (key_is(envelope, "result")) {
+            envelope->is_false = token == JSON_FALSE;
             return take_result(envelope);
         }
         if (!key_is(envelope, "error")) {
@@ -283,6 +284,16 @@ int reply_envelope_whole(const reply_envelope_t *envelope)
 {
     return (envelope->result_over || (!envelope->ids && !envelope->identity)) &&
            !(envelope->ids && result_reader_cut(envelope->ids));
+}
+
+int reply_envelope_is_false(const reply_envelope_t *envelope)
+{
+    return envelope->is_false;
+}
+
+int reply_envelope_is_none(const reply_envelope_t *envelope)
+{
+    return !envelope->has_result;
 }
 
 int reply_envelope_read_xml(reply_envelope_t *envelope, apr_pool_t *pool)

@@ -40,6 +40,12 @@ typedef enum reply_ending_t {
 /* complete: the answer was not cut, or reply_envelope_feed returned 1. */
 reply_ending_t reply_envelope_end(reply_envelope_t *envelope, int complete);
 
+/* The result of a JSON-RPC answer is false. */
+int reply_envelope_is_false(const reply_envelope_t *envelope);
+
+/* A success without a result: Odoo's method returned None. Behind reply_envelope_end. */
+int reply_envelope_is_none(const reply_envelope_t *envelope);
+
 /* The whole of what was wanted of the result was seen; so it is where nothing was wanted. */
 int reply_envelope_whole(const reply_envelope_t *envelope);
 

@@ -211,6 +211,7 @@ static void test_changes_by_get(void **state)
                 NULL, NULL, NULL);
     assert_call(GET(.path = "/payment/stripe/return", .query = "reference=r"), OPERATION_CALL, NULL,
                 NULL, NULL);
+    assert_call(GET(.path = "/base_setup/data"), OPERATION_NONE, NULL, NULL, NULL);
     assert_call(GET(.path = "/payment/pay"), OPERATION_NONE, NULL, NULL, NULL);
     call = GET(.path = "/mail/unfollow", .query = "model=a.b&res_id=3&pid=4&token=t");
     assert_call(call, OPERATION_CALL, "a.b", "message_unsubscribe", "3");

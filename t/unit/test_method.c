@@ -87,6 +87,8 @@ static void test_flags(void **state)
     assert_true(method_find("res.users", "change_password")->flags & METHOD_SECRET);
     assert_true(method_find("mail.push.device", "register_devices")->flags & METHOD_BACKGROUND);
     assert_false(method_find("res.partner", "create")->flags & METHOD_IDS);
+    assert_int_equal(method_find("res.users", "check_synchronization_status")->operation,
+                     OPERATION_NONE);
     assert_true(method_find("res.partner", "write")->flags & METHOD_IDS);
 }
 

@@ -63,6 +63,37 @@ static const reply_t *answer(operation_t operation, result_ids_t ids, const char
     return read_reply(CALL_KW, &call, &head, body);
 }
 
+static void test_resequence_without_the_field(void **state)
+{
+    call_t call = make_call(OPERATION_WRITE, NULL);
+    reply_head_t head = ok_head();
+    const char *path = "/web/dataset/resequence";
+
+    (void)state;
+    assert_int_equal(
+        read_reply(path, &call, &head, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}")->outcome,
+        OUTCOME_SUCCESS);
+    assert_int_equal(
+        read_reply(path, &call, &head, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":false}")->outcome,
+        OUTCOME_FAILED);
+    assert_int_equal(
+        read_reply(CALL_KW, &call, &head, "{\"jsonrpc\":\"2.0\",\"result\":false}")->outcome,
+        OUTCOME_SUCCESS);
+}
+
+static void test_devices_revoked_by_none(void **state)
+{
+    call_t call = make_call(OPERATION_CALL, "res_id !res_model");
+    reply_head_t head = ok_head();
+
+    (void)state;
+    call.revokes_devices = 1;
+    assert_true(
+        read_reply(CALL_KW, &call, &head, "{\"jsonrpc\":\"2.0\",\"id\":1}")->devices_revoked);
+    assert_false(
+        read_cut(CALL_KW, &call, &head, "{\"jsonrpc\":\"2.0\",\"id\":1", 99, 0)->devices_revoked);
+}
+
 static const reply_t *answer_status(int status, const char *encoding, const char *body)
 {
     call_t call = make_call(OPERATION_WRITE, NULL);
@@ -512,6 +543,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resequence_without_the_field),
+        cmocka_unit_test(test_devices_revoked_by_none),
         cmocka_unit_test(test_success),
         cmocka_unit_test(test_none_has_no_result),
         cmocka_unit_test(test_errors),
