@@ -21,11 +21,12 @@ typedef struct dialect_t {
                            * many columns, and takes bytes that are no UTF-8; or NULL */
     int gathers;          /* several rows with one statement are worth it, see gather.h */
     int partitions;       /* events are kept in partitions by month, see partition.c */
-    const char *busy;   /* error text of a database that another one holds for a moment, or NULL */
-    const char *like;   /* an operator that takes letters of both cases for the same */
-    const char *remade; /* error text of a schema that another one makes meanwhile, or NULL */
-    const char *has_schema;               /* a select that gives a row if there is one */
-    const dialect_setup_t *setup[2];      /* by store_mode_t; ends with select NULL */
+    /* What the error says while another process is in the way for a moment; ends with NULL. NULL:
+     * never. */
+    const char *const *passing;
+    const char *like;                /* an operator that takes letters of both cases for the same */
+    const char *has_schema;          /* a select that gives a row if there is one */
+    const dialect_setup_t *setup[2]; /* by store_mode_t; ends with select NULL */
     const char *const *const *migrations; /* [n] leads from version n to n + 1 */
     int version;                          /* number of migrations */
     /* Makes the driver's parameters of ours and looks whether they can work at all. *problem is

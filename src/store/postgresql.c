@@ -177,7 +177,6 @@ const dialect_t dialect_postgresql = {
     .migrations = migrations,
     .version = sizeof(migrations) / sizeof(migrations[0]),
     .locate = locate,
-    .busy = NULL,
     /* Faster than by the rules of a language, and what is behind ASCII is in the pattern. */
     .like = "COLLATE \"C\" ILIKE",
     .opening_error = opening_error,

@@ -205,6 +205,11 @@ static const char *opening_error(const char *text, apr_pool_t *pool)
     return text;
 }
 
+/* The last: root's sqlite3 makes a write-ahead log, and gives it to the owner of the database an
+ * instant later. */
+static const char *const passing[] = {"database is locked", "database schema has changed",
+                                      "unable to open database file", NULL};
+
 const dialect_t dialect_sqlite = {
     .driver = "sqlite3",
     .public_params = 1,
@@ -214,8 +219,7 @@ const dialect_t dialect_sqlite = {
     .snapshot = "BEGIN",
     .lock = NULL,
     .packs = "printf",
-    .busy = "database is locked",
-    .remade = "database schema has changed",
+    .passing = passing,
     .like = "LIKE",
     .has_schema = "SELECT 1 FROM sqlite_master LIMIT 1",
     .setup = {[STORE_READ] = setup_read, [STORE_WRITE] = setup_write},

@@ -128,8 +128,12 @@ static int is_busy(const store_t *store)
 {
     const char *error = connection_error(store->connection);
 
-    return (store->dialect->busy && strstr(error, store->dialect->busy)) ||
-           (store->dialect->remade && strstr(error, store->dialect->remade));
+    for (const char *const *passing = store->dialect->passing; passing && *passing; passing++) {
+        if (strstr(error, *passing)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static apr_status_t open_once(store_t *store, const store_config_t *config, const char **problem,

@@ -252,6 +252,30 @@ static void test_writer_waits(void **state)
     assert_held(child);
 }
 
+/* A write-ahead log that cannot be opened yet. */
+static void test_writer_waits_for_the_log(void **state)
+{
+    fixture_t *fixture = fixture_of(state);
+    const char *log = apr_pstrcat(fixture->pool, fixture->config.params, "-wal", NULL);
+    const char *problem = NULL;
+    pid_t child;
+    apr_status_t status;
+
+    store_close(fixture->store);
+    fixture->store = NULL;
+    assert_int_equal(mkdir(log, 0700), 0);
+    child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        apr_sleep(apr_time_from_msec(400));
+        _exit(rmdir(log) != 0);
+    }
+    status = store_open(&fixture->store, fixture->pool, &fixture->config, STORE_WRITE, &problem);
+    assert_string_equal(problem ? problem : "", "");
+    assert_int_equal(status, APR_SUCCESS);
+    assert_held(child);
+}
+
 /* A damaged file gives errors, and the damage is told. */
 static void test_damaged(void **state)
 {
@@ -300,6 +324,7 @@ int main(void)
         FIXTURE_TEST(test_locked),
         FIXTURE_TEST(test_reader_waits),
         FIXTURE_TEST(test_writer_waits),
+        FIXTURE_TEST(test_writer_waits_for_the_log),
         FIXTURE_TEST(test_damaged),
         FIXTURE_TEST(test_commit_without_begin),
     };
