@@ -9,10 +9,12 @@
 #include <mpm_common.h>
 
 #include "httpd/advice.h"
+#include "httpd/child.h"
 #include "httpd/config.h"
 #include "httpd/exchange.h"
 #include "httpd/keeper_process.h"
 #include "httpd/runtime.h"
+#include "httpd/setup.h"
 
 /* Before anything is touched, and for "httpd -t" as well. */
 static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
@@ -42,7 +44,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* the real one follows, in the process that stays */
     }
-    problem = runtime_prepare(pconf, server);
+    problem = setup_parent(pconf, server);
     if (problem) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "user_audit: %s", problem);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -54,7 +56,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 static void on_child_init(apr_pool_t *pchild, server_rec *server)
 {
     if (runtime()->sessions) {
-        runtime_start_child(pchild, server);
+        child_start(pchild, server);
     }
 }
 

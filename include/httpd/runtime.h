@@ -1,5 +1,5 @@
 /* What one process of httpd holds for the module: the same for all its requests. Set up at
- * post_config (parent) and child_init; read by every thread of a child afterwards. */
+ * post_config (setup.h) and child_init (child.h); read by every thread of a child afterwards. */
 #ifndef HTTPD_RUNTIME_H
 #define HTTPD_RUNTIME_H
 
@@ -30,13 +30,6 @@ typedef struct runtime_t {
 
 /* The process's own; never NULL, empty before post_config. */
 runtime_t *runtime(void);
-
-/* Parent, before any child: folders, key, session table, what was revoked. Called again at every
- * restart; the table outlives it. Returns NULL or a sentence that tells the mend. */
-const char *runtime_prepare(apr_pool_t *pconf, server_rec *main_server);
-
-/* A child's start: journal and the thread that forces it to disk and cuts tunnels. */
-void runtime_start_child(apr_pool_t *pchild, server_rec *main_server);
 
 /* Appends to this child's journal. The first failure and the first success after one are logged;
  * what is lost meanwhile is counted in the journal room. */
