@@ -63,7 +63,8 @@ typedef struct session_t {
     char name[SESSION_NAME_SIZE];
     char address[SESSION_ADDRESS_SIZE];
     char timezone[SESSION_TIMEZONE_SIZE];
-    apr_int32_t uid; /* 0: nameless */
+    apr_byte_t end_untold; /* over a limit, and no event tells it yet, see below */
+    apr_int32_t uid;       /* 0: nameless */
     apr_byte_t state, reason;
     apr_byte_t provisional;      /* the login is what a form said, Odoo has not confirmed it */
     apr_byte_t manager;          /* Odoo's is_system at rights_checked */
@@ -112,7 +113,7 @@ int session_table_superseded(const session_table_t *table);
 
 /* The gate's one look-up: finds the session, applies the limits at `now_boot`, and, if it is open
  * and `personal`, notes the action. *session is a copy as it stands afterwards, state FREE if there
- * is no such session. *newly_ended is 1 for the one caller that saw it expire. */
+ * is no such session. *newly_ended is 1 for the one caller that saw it expire and is to tell it. */
 apr_status_t session_table_gate(session_table_t *table, const fingerprint_t *fingerprint,
                                 const session_limits_t *limits, int personal, apr_time_t now,
                                 apr_time_t now_boot, session_t *session, int *newly_ended);
@@ -127,6 +128,16 @@ apr_status_t session_table_expire(session_table_t *table, const fingerprint_t *f
  * other: session_table_set_synced was called less than SESSION_SYNC_FRESH ago. */
 #define SESSION_SYNC_FRESH apr_time_from_sec(10)
 void session_table_set_synced(session_table_t *table, apr_time_t now_boot); /* atomic */
+
+/* While the machines tell each other, several may find the same session over its limits. Each
+ * refuses it from then on, but *newly_ended is 0 for all: the end stays untold until this machine's
+ * keeper, whose turn it is to write into the shared store, takes it here (1; *session is a copy
+ * afterwards), or session_table_restore brings the same end from a machine whose turn came first.
+ * If they stop telling each other for SESSION_SYNC_PATIENCE each tells by itself. */
+#define SESSION_SYNC_PATIENCE apr_time_from_sec(60)
+int session_table_is_synced(const session_table_t *table, apr_time_t now_boot);
+int session_table_take_untold(session_table_t *table, const fingerprint_t *fingerprint,
+                              session_t *session);
 
 /* A copy; APR_NOTFOUND. */
 apr_status_t session_table_find(session_table_t *table, const fingerprint_t *fingerprint,

@@ -45,7 +45,7 @@ static event_t *session_event(keeper_t *keeper, const char *operation, const ses
     return event;
 }
 
-static void tell_expired(keeper_t *keeper, const session_t *session)
+void cleanup_tell_end(keeper_t *keeper, const session_t *session)
 {
     apr_pool_t *pool = keeper->cleanup_pool;
     event_t *event = session_event(keeper, word_of_end(session), session);
@@ -55,6 +55,17 @@ static void tell_expired(keeper_t *keeper, const session_t *session)
                            session_reason_name((session_reason_t)session->reason)));
     own_event_append(keeper, event);
     apr_pool_clear(pool);
+}
+
+/* What was to be told in turn, before the machines stopped telling each other. */
+static void tell_alone(keeper_t *keeper, const session_t *session)
+{
+    session_t ended;
+
+    if (!session_table_is_synced(keeper->config->sessions, boot_time_now()) &&
+        session_table_take_untold(keeper->config->sessions, &session->fingerprint, &ended)) {
+        cleanup_tell_end(keeper, &ended);
+    }
 }
 
 /* The machine on which it was last seen ends it and tells; another one only if that does not. */
@@ -77,6 +88,9 @@ static int expire_session(void *payload, const session_t *session)
     session_t after;
     int newly_ended = 0;
 
+    if (session->end_untold) {
+        tell_alone(keeper, session);
+    }
     if (session->state != SESSION_OPEN || !rules_limits(keeper, session->site, &limits)) {
         return keeper_stopping(keeper);
     }
@@ -85,7 +99,7 @@ static int expire_session(void *payload, const session_t *session)
                              apr_time_now(), boot_time_now(), &after,
                              &newly_ended) == APR_SUCCESS &&
         newly_ended) {
-        tell_expired(keeper, &after);
+        cleanup_tell_end(keeper, &after);
     }
     return keeper_stopping(keeper);
 }

@@ -373,6 +373,8 @@ apr_status_t sync_settings(keeper_t *keeper);
 
 /* What is due by the clock. */
 void cleanup_tick(keeper_t *keeper);
+/* Tells in an event that a session is over a limit. Uses and clears keeper->cleanup_pool. */
+void cleanup_tell_end(keeper_t *keeper, const session_t *session);
 /* The last things: tells what was purged so far, and writes the snapshot. */
 void cleanup_stop(keeper_t *keeper);
 

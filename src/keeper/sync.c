@@ -160,15 +160,22 @@ typedef struct speech_t {
     apr_status_t status;
 } speech_t;
 
-static int say(void *payload, const session_t *session)
+/* Nobody else can tell the same end: who did so before was heard, who is to come will hear this. */
+static int say(void *payload, const session_t *present)
 {
     speech_t *speech = payload;
     keeper_t *keeper = speech->keeper;
     char line[REVOCATION_MAX_LINE], key[DIGEST_HEX_SIZE];
-    apr_time_t last = session->ended > session->last_seen ? session->ended : session->last_seen;
+    session_t session = *present;
+    apr_time_t last = session.ended > session.last_seen ? session.ended : session.last_seen;
 
-    session_line_print(session, line);
-    digest_hex(session->fingerprint.bytes, DIGEST_SIZE, key);
+    if (present->end_untold &&
+        session_table_take_untold(keeper->config->sessions, &present->fingerprint, &session)) {
+        cleanup_tell_end(keeper, &session);
+    }
+    session.end_untold = 0;
+    session_line_print(&session, line);
+    digest_hex(session.fingerprint.bytes, DIGEST_SIZE, key);
     speech->status =
         store_shared_put(keeper->store, key, keeper->node, last + REVOCATION_KEPT, line);
     return speech->status != APR_SUCCESS;

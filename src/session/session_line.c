@@ -55,6 +55,7 @@ static const field_t fields[] = {
     FIELD(FIELD_UINT32, refusals),
     FIELD(FIELD_BYTE, kind),
     FIELD(FIELD_BYTE, elsewhere),
+    FIELD(FIELD_BYTE, end_untold),
 };
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
 #define FIELDS_OF_OLD 22 /* what each line has; those behind came later */

@@ -127,11 +127,24 @@ void session_table_set_synced(session_table_t *table, apr_time_t now_boot)
     atomic_store(&table->synced_at, now_boot);
 }
 
+static int was_synced_within(const session_table_t *table, apr_interval_time_t span,
+                             apr_time_t now_boot)
+{
+    apr_time_t synced_at = atomic_load(&table->synced_at);
+
+    return synced_at && now_boot - synced_at < span;
+}
+
+int session_table_is_synced(const session_table_t *table, apr_time_t now_boot)
+{
+    return was_synced_within(table, SESSION_SYNC_PATIENCE, now_boot);
+}
+
 /* Whether nobody else may know of a later action. */
 static int knows_last_action(const session_table_t *table, const session_t *session,
                              apr_time_t now_boot)
 {
-    return !session->elsewhere || now_boot - atomic_load(&table->synced_at) < SESSION_SYNC_FRESH;
+    return !session->elsewhere || was_synced_within(table, SESSION_SYNC_FRESH, now_boot);
 }
 
 static session_reason_t over_limit(const session_table_t *table, const session_t *session,
@@ -153,7 +166,7 @@ static session_reason_t over_limit(const session_table_t *table, const session_t
     return SESSION_REASON_NONE;
 }
 
-/* Returns 1 if the session was open until now. */
+/* Returns 1 if the session was open until now and the caller is to tell that it ended. */
 static int apply_limits(table_entry_t *entry, const session_limits_t *limits, apr_time_t now,
                         apr_time_t now_boot)
 {
@@ -169,7 +182,8 @@ static int apply_limits(table_entry_t *entry, const session_limits_t *limits, ap
     entry->session->elsewhere = 0;
     table_end_session(entry, reason == SESSION_REASON_MANAGER ? SESSION_REVOKED : SESSION_EXPIRED,
                       reason, now);
-    return 1;
+    entry->session->end_untold = session_table_is_synced(entry->table, now_boot) ? 1 : 0;
+    return !entry->session->end_untold;
 }
 
 static void note_request(table_entry_t *entry, int personal, apr_time_t now, apr_time_t now_boot)
@@ -221,7 +235,7 @@ apr_status_t session_table_expire(session_table_t *table, const fingerprint_t *f
     if (rv == APR_SUCCESS) {
         *newly_ended = apply_limits(&entry, limits, now, now_boot);
         *session = *entry.session;
-        if (*newly_ended) {
+        if (*newly_ended || entry.session->end_untold) {
             table_leave(&entry);
         }
         else {

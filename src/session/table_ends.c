@@ -58,6 +58,24 @@ apr_time_t session_table_latest(const session_table_t *table)
     return atomic_load(&table->latest);
 }
 
+/* ---- by a limit, on one of several machines ---- */
+
+int session_table_take_untold(session_table_t *table, const fingerprint_t *fingerprint,
+                              session_t *session)
+{
+    table_entry_t entry;
+    int taken;
+
+    if (table_enter_change(&entry, table, fingerprint) != APR_SUCCESS) {
+        return 0;
+    }
+    taken = entry.session->end_untold;
+    entry.session->end_untold = 0;
+    *session = *entry.session;
+    table_leave_untold(&entry);
+    return taken;
+}
+
 /* ---- programs ---- */
 
 static int is_program(const session_t *session)

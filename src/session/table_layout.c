@@ -354,6 +354,7 @@ void table_end_session(table_entry_t *entry, session_state_t state, session_reas
 {
     list_remove(entry->table, entry->index);
     entry->session->ended = now;
+    entry->session->end_untold = 0;
     entry->session->reason = (apr_byte_t)reason;
     table_order_stores();
     entry->session->state = (apr_byte_t)state;

@@ -16,7 +16,7 @@
 #include "session/table.h"
 
 #define TABLE_MAGIC APR_UINT64_C(0x3153534553415541)
-#define TABLE_LAYOUT 5u /* counts up with every change of a struct below or of session_t */
+#define TABLE_LAYOUT 6u /* counts up with every change of a struct below or of session_t */
 #define TABLE_ALIGNMENT 64u
 #define TABLE_STATES (SESSION_REVOKED + 1)
 

@@ -283,6 +283,11 @@ static void merge_state(table_entry_t *entry, const session_t *told)
     }
 }
 
+static int is_refusal(const session_t *session)
+{
+    return session->state == SESSION_REVOKED || session->state == SESSION_EXPIRED;
+}
+
 static void merge(table_entry_t *entry, const session_t *told)
 {
     session_t *known = entry->session;
@@ -298,11 +303,9 @@ static void merge(table_entry_t *entry, const session_t *told)
         known->last_action_boot = told->last_action_boot;
     }
     merge_state(entry, told);
-}
-
-static int is_refusal(const session_t *session)
-{
-    return session->state == SESSION_REVOKED || session->state == SESSION_EXPIRED;
+    if (known->end_untold && is_refusal(told)) {
+        known->end_untold = told->end_untold;
+    }
 }
 
 /* Whether the slot that a full table would give up is worth less than this session. */

@@ -92,6 +92,27 @@ static void test_an_idle_session_expires(void **state)
     assert_int_equal(session.state, SESSION_EXPIRED);
 }
 
+/* Ended while machines tell each other, and they stop before it was this one's turn. */
+static void test_an_untold_end_is_told_alone(void **state)
+{
+    keeper_t *keeper = keeper_with_limit();
+    const event_t *event;
+
+    (void)state;
+    make_session(apr_time_from_sec(61));
+    session_table_set_synced(config.sessions, boot_time_now() + apr_time_from_sec(3600));
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    drain(keeper);
+    assert_int_equal(stored_of("session_expired", NULL), 0);
+    session_table_set_synced(config.sessions, 0);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    assert_int_equal(keeper_cleanup(keeper), APR_SUCCESS);
+    drain(keeper);
+    assert_int_equal(stored_of("session_expired", &event), 1);
+    assert_string_equal(event->cell[EVENT_VALUES], "{\"reason\":\"idle\"}");
+}
+
 static void test_a_busy_session_is_touched(void **state)
 {
     keeper_t *keeper = keeper_with_limit();
@@ -269,9 +290,13 @@ static void test_the_monitor_makes_cleanup_due(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_an_idle_session_expires),       TEST(test_a_busy_session_is_touched),
-        TEST(test_the_snapshot_keeps_sessions),   TEST(test_purge),
-        TEST(test_a_batch_lets_others_write),     TEST(test_size),
+        TEST(test_an_idle_session_expires),
+        TEST(test_an_untold_end_is_told_alone),
+        TEST(test_a_busy_session_is_touched),
+        TEST(test_the_snapshot_keeps_sessions),
+        TEST(test_purge),
+        TEST(test_a_batch_lets_others_write),
+        TEST(test_size),
         TEST(test_the_monitor_makes_cleanup_due),
     };
     apr_pool_t *process;

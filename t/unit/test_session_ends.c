@@ -137,12 +137,83 @@ static void odoo_is_asked_by_one_at_a_time(void **state)
                      0);
 }
 
+/* ---- over a limit, where machines tell each other ---- */
+
+static session_t gate(session_table_t *table, unsigned number, int *ended)
+{
+    session_limits_t limits = {10 * SECOND, 0, 0};
+    fingerprint_t fingerprint = fingerprint_number(number);
+    session_t session;
+
+    session_table_gate(table, &fingerprint, &limits, 1, NOW + 20 * SECOND, BOOT + 20 * SECOND,
+                       &session, ended);
+    return session;
+}
+
+static void an_end_by_a_limit_is_told_in_turn(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t session = session_number(1, 0), taken;
+    int ended;
+
+    assert_int_equal(session_table_restore(table, &session), APR_SUCCESS);
+    session_table_set_synced(table, BOOT + 19 * SECOND);
+    assert_int_equal(gate(table, 1, &ended).state, SESSION_EXPIRED);
+    assert_int_equal(ended, 0);
+    assert_int_equal(gate(table, 1, &ended).end_untold, 1);
+    assert_int_equal(session_table_take_untold(table, &session.fingerprint, &taken), 1);
+    assert_int_equal(taken.state, SESSION_EXPIRED);
+    assert_int_equal(taken.reason, SESSION_REASON_IDLE);
+    assert_int_equal(taken.end_untold, 0);
+    assert_int_equal(session_table_take_untold(table, &session.fingerprint, &taken), 0);
+}
+
+static void an_end_that_another_machine_told_is_not_told_again(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t first = session_number(1, 0), second = session_number(2, 0), there, taken;
+    int ended;
+
+    session_table_set_synced(table, BOOT + 19 * SECOND);
+    assert_int_equal(session_table_restore(table, &first), APR_SUCCESS);
+    assert_int_equal(session_table_restore(table, &second), APR_SUCCESS);
+    there = gate(table, 1, &ended);
+    there.end_untold = 0;
+    there.elsewhere = 1;
+    assert_int_equal(session_table_restore(table, &there), APR_SUCCESS);
+    assert_int_equal(session_table_take_untold(table, &first.fingerprint, &taken), 0);
+    assert_int_equal(taken.state, SESSION_EXPIRED);
+    gate(table, 2, &ended);
+    second.last_action = second.last_seen = NOW + SECOND; /* open there when it was told */
+    assert_int_equal(session_table_restore(table, &second), APR_SUCCESS);
+    assert_int_equal(end(table, 2, SESSION_REVOKED, SESSION_REASON_MANAGER), APR_SUCCESS);
+    assert_int_equal(session_table_take_untold(table, &second.fingerprint, &taken), 0);
+}
+
+static void who_hears_of_nobody_tells_at_once(void **state)
+{
+    session_table_t *table = new_table(*state, 8);
+    session_t session = session_number(1, 0), taken;
+    int ended;
+
+    assert_int_equal(session_table_restore(table, &session), APR_SUCCESS);
+    session_table_set_synced(table, BOOT + 20 * SECOND - SESSION_SYNC_PATIENCE);
+    assert_int_equal(gate(table, 1, &ended).state, SESSION_EXPIRED);
+    assert_int_equal(ended, 1);
+    assert_int_equal(session_table_take_untold(table, &session.fingerprint, &taken), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_POOL(a_mark_ends_what_began_before),     WITH_POOL(the_latest_moment_is_known),
-        WITH_POOL(a_lift_outlasts_the_end_before_it), WITH_POOL(knows_the_id_that_it_has_now),
+        WITH_POOL(a_mark_ends_what_began_before),
+        WITH_POOL(the_latest_moment_is_known),
+        WITH_POOL(a_lift_outlasts_the_end_before_it),
+        WITH_POOL(knows_the_id_that_it_has_now),
         WITH_POOL(odoo_is_asked_by_one_at_a_time),
+        WITH_POOL(an_end_by_a_limit_is_told_in_turn),
+        WITH_POOL(an_end_that_another_machine_told_is_not_told_again),
+        WITH_POOL(who_hears_of_nobody_tells_at_once),
     };
 
     apr_initialize();
