@@ -51,6 +51,28 @@ sub with_devices ($site, $version) {
     return;
 }
 
+# Of the device that asks Odoo logs the session out in the same answer, whose cookie is nobody's.
+sub own_device ($site, $version, $confirmed) {
+    my $client = $site->login('admin');
+    my $about = "$version: one's own device, " . ($confirmed ? 'at once' : 'behind the check');
+
+    answer($client, button($client, 'res.users', 'api_key_wizard', [2]), 'admin') if $confirmed;
+    $site->trail->settle($site->client);
+    my ($session) = map { $_->{session} } ($site->trail->events(operation => 'session_identified', login => 'admin'))[-1];
+    my $before = () = $site->trail->events(operation => 'session_started');
+    my $dialog = button($client, 'res.device', 'revoke', [1]);
+    answer($client, $dialog, 'admin') if !$confirmed;
+    $site->trail->settle($site->client);
+    is scalar(() = $site->trail->events(operation => 'session_started')), $before, "$about: a visitor's cookie begins no session";
+    my @over = $site->trail->events(operation => 'session_expired', session => $session);
+    is_deeply [ map { $_->{values} } @over ], ['{"reason":"logout"}'], "$about: the session is over, and why";
+    my @revoked = $site->trail->events(operation => 'devices_revoked', session => $session);
+    is_deeply [ map { "$_->{login} $_->{method}" } @revoked ], ['admin revoke'], "$about: told of the session that did it";
+    my @calls = $site->trail->events(method => $confirmed ? 'revoke' : 'run_check', session => $session, operation => 'call');
+    is $calls[-1]{outcome}, 'success', "$about: and so is the call";
+    return;
+}
+
 # The check of something else is no revocation, nor is the same number in another session's dialog.
 sub another_check ($site, $version) {
     my $client = $site->login('admin');
@@ -77,6 +99,7 @@ for my $version (16 .. 19) {
 
     with_a_password($site, $version) if $version == 17;
     with_devices($site, $version) if $version >= 18;
+    own_device($site, $version, $_) for $version >= 18 ? (0, 1) : ();
     another_check($site, $version);
     $site->odoo->stop;
 }

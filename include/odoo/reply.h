@@ -10,7 +10,8 @@
 #include "odoo/route.h"
 
 /* Words of the column `flags`; CALL_FLAG_TRUNCATED is used here too. */
-#define REPLY_FLAG_OPAQUE "opaque" /* compressed, or no JSON where JSON was due */
+#define REPLY_FLAG_OPAQUE "opaque"           /* compressed, or no JSON where JSON was due */
+#define REPLY_FLAG_NEW_SESSION "new_session" /* an error and a session all the same */
 
 typedef struct reply_head_t {
     const char *method; /* of the request: a GET of a login page is no login; NULL is "POST" */
@@ -18,6 +19,7 @@ typedef struct reply_head_t {
     const char *content_type, *content_encoding, *content_disposition, *location;
     const char *set_session;  /* value of Set-Cookie session_id, NULL if the answer sets none */
     int session_cleared;      /* it deletes the cookie */
+    int companies_cleared;    /* it deletes the cookie "cids", as logging somebody out does */
     const char *sent_session; /* session_id of the request, NULL if it had none */
 } reply_head_t;
 
@@ -34,6 +36,7 @@ typedef struct reply_t {
     int devices_revoked; /* the call did so */
     int session_over;    /* Odoo does not know the session (code 100, 303 to /web/login); a
                           * logout says so by its operation */
+    int logged_out;      /* the call did all it was to, and Odoo logged its session out with it */
     int authenticated;   /* the answer proves a session logged in: the one it sets if it sets
                           * one, else the one that was sent */
     int second_factor;   /* the password was right, a second factor is asked for */

@@ -217,17 +217,17 @@ static void use(exchange_t *exchange, session_t *session)
     }
 }
 
-static void session_over(exchange_t *exchange, session_t *session)
+static void session_over(exchange_t *exchange, const session_t *session, session_reason_t reason)
 {
     event_t *event;
 
     if (exchange->session.state != SESSION_OPEN || !is_own_id(exchange)) {
         return;
     }
-    end(exchange, SESSION_REASON_ODOO);
+    end(exchange, reason);
     event = record_event(exchange, OPERATION_SESSION_EXPIRED);
     record_session(event, session);
-    record_note(event, "reason", session_reason_name(SESSION_REASON_ODOO));
+    record_note(event, "reason", session_reason_name(reason));
     write_event(event);
 }
 
@@ -272,8 +272,9 @@ void life_apply(exchange_t *exchange, const reply_t *reply, session_t *session)
         }
         return;
     }
-    else if (reply->session_over) {
-        session_over(exchange, session);
+    else if (reply->session_over || reply->logged_out) {
+        session_over(exchange, session,
+                     reply->logged_out ? SESSION_REASON_LOGOUT : SESSION_REASON_ODOO);
         return;
     }
     else if (reply->authenticated && moved) {

@@ -10,21 +10,24 @@
 
 #define FILTER_NAME "USER_AUDIT_REPLY"
 #define SESSION_COOKIE "session_id"
+#define COMPANIES_COOKIE "cids"
 
 static ap_filter_rec_t *registered;
 
 static int note_session(void *data, const char *name, const char *value)
 {
     exchange_t *exchange = data;
-    int cleared = 0;
-    const char *session =
-        cookie_set_value(exchange->request->pool, value, SESSION_COOKIE, &cleared);
+    apr_pool_t *pool = exchange->request->pool;
+    int cleared = 0, companies_cleared = 0;
+    const char *session = cookie_set_value(pool, value, SESSION_COOKIE, &cleared);
 
     (void)name;
     if (session || cleared) {
         exchange->head.set_session = session;
         exchange->head.session_cleared = cleared;
     }
+    (void)cookie_set_value(pool, value, COMPANIES_COOKIE, &companies_cleared);
+    exchange->head.companies_cleared |= companies_cleared;
     return 1;
 }
 

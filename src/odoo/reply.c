@@ -371,6 +371,14 @@ static void check_hidden(reply_reader_t *reader)
     }
 }
 
+static void check_logged_out(reply_reader_t *reader)
+{
+    if (reader->reply.authenticated && reply_logs_out(reader)) {
+        reader->reply.authenticated = 0;
+        reader->reply.logged_out = 1;
+    }
+}
+
 const reply_t *reply_reader_finish(reply_reader_t *reader, int complete)
 {
     if (reader->envelope) {
@@ -381,5 +389,6 @@ const reply_t *reply_reader_finish(reply_reader_t *reader, int complete)
     }
     check_ids(reader);
     check_hidden(reader);
+    check_logged_out(reader);
     return &reader->reply;
 }

@@ -83,6 +83,12 @@ static void conclude_refused_login(reply_reader_t *reader)
     if (outcome == OUTCOME_UNKNOWN) {
         conclude(reader, OPERATION_LOGIN, OUTCOME_UNKNOWN);
     }
+    else if (reader->head.status >= 500 && has_new_session(&reader->head)) {
+        /* Odoo fell over behind the login, which may count: as it notes a browser to be trusted
+         * that it has no name for. */
+        conclude(reader, OPERATION_LOGIN, OUTCOME_UNKNOWN);
+        reader->reply.flags = REPLY_FLAG_NEW_SESSION;
+    }
     else {
         conclude(reader, OPERATION_LOGIN_FAILED,
                  outcome == OUTCOME_SUCCESS ? OUTCOME_DENIED : outcome);
@@ -204,6 +210,17 @@ static void conclude_door(reply_reader_t *reader)
         reply->authenticated = route->flags & ROUTE_LOGS_IN ? has_new_session(&reader->head)
                                                             : (route->flags & ROUTE_BY_USER) != 0;
     }
+}
+
+/* What revokes the device that asks, or closes the account, logs its own session out: the cookie
+ * that comes then is an anonymous visitor's. 16 has no cookie of companies, but leads to the login.
+ */
+int reply_logs_out(const reply_reader_t *reader)
+{
+    const reply_head_t *head = &reader->head;
+
+    return has_new_session(head) && reader->route->flags & ROUTE_BY_USER &&
+           (head->companies_cleared || (is_redirect(head) && location_kind(reader) == ROUTE_LOGIN));
 }
 
 void reply_conclude(reply_reader_t *reader)

@@ -26,4 +26,7 @@ static inline int reply_status_in(int status, int first, int last)
 /* Fills in of the reply what status, Location and cookies tell; the body may tell more. */
 void reply_conclude(reply_reader_t *reader);
 
+/* 1 if the head tells that Odoo logged the session out that a call came in. */
+int reply_logs_out(const reply_reader_t *reader);
+
 #endif

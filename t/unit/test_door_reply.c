@@ -60,13 +60,37 @@ static void test_form_that_redirects(void **state)
                  HEAD(.status = 303, .location = "/web/login?redirect=x", .sent_session = "s"));
     assert_outcome(reply, OPERATION_WRITE, OUTCOME_DENIED);
     assert_int_equal(reply->session_over, 1);
-    assert_outcome(READ(.path = "/my/deactivate_account", .request = "password=x",
-                        HEAD(.status = 303, .location = "/web/login?message=bye")),
-                   OPERATION_WRITE, OUTCOME_SUCCESS);
+    reply = READ(.path = "/my/deactivate_account", .request = "password=x",
+                 HEAD(.status = 303, .location = "/web/login?message=bye", .sent_session = "s",
+                      .set_session = "visitor"));
+    assert_outcome(reply, OPERATION_WRITE, OUTCOME_SUCCESS);
+    assert_int_equal(reply->authenticated, 0);
+    assert_int_equal(reply->logged_out, 1);
     assert_outcome(READ(.path = "/my/account", .request = "name=A", HEAD(.status = 400)),
                    OPERATION_WRITE, OUTCOME_FAILED);
     assert_outcome(READ(.path = "/my/account", .request = "name=A", HEAD(.status = 502)),
                    OPERATION_WRITE, OUTCOME_UNKNOWN);
+}
+
+static const reply_t *revoke_device(int companies_cleared)
+{
+    return READ(.path = "/web/dataset/call_kw/res.device/revoke",
+                .request = "{\"params\":{\"model\":\"res.device\",\"method\":\"revoke\","
+                           "\"args\":[[1]],\"kwargs\":{}}}",
+                HEAD(.status = 200, .sent_session = "old", .set_session = "new",
+                     .companies_cleared = companies_cleared),
+                .body = "{\"jsonrpc\":\"2.0\",\"id\":1}");
+}
+
+/* A new cookie proves somebody in, unless Odoo forgets the companies with it. */
+static void test_call_that_logs_out(void **state)
+{
+    (void)state;
+    assert_int_equal(revoke_device(0)->authenticated, 1);
+    assert_int_equal(revoke_device(0)->logged_out, 0);
+    assert_int_equal(revoke_device(1)->authenticated, 0);
+    assert_int_equal(revoke_device(1)->logged_out, 1);
+    assert_int_equal(revoke_device(1)->devices_revoked, 1);
 }
 
 static void test_form_that_opens_a_session(void **state)
@@ -297,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form_that_redirects),
+        cmocka_unit_test(test_call_that_logs_out),
         cmocka_unit_test(test_form_that_opens_a_session),
         cmocka_unit_test(test_form_that_answers_in_words),
         cmocka_unit_test(test_link_that_leads_to_its_record),

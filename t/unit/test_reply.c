@@ -394,10 +394,22 @@ static void test_login_by_form(void **state)
     assert_step(form(login, "POST", 422, NULL, NULL), OPERATION_LOGIN_FAILED, OUTCOME_FAILED);
     assert_step(form(login, "POST", 400, NULL, NULL), OPERATION_LOGIN_FAILED, OUTCOME_FAILED);
     assert_step(form(login, "POST", 502, NULL, NULL), OPERATION_LOGIN, OUTCOME_UNKNOWN);
+    assert_step(form(login, "POST", 500, NULL, "old"), OPERATION_LOGIN_FAILED, OUTCOME_FAILED);
     assert_step(form(login, "POST", 303, "/web", "old"), OPERATION_LOGIN, OUTCOME_UNKNOWN);
     assert_step(form(login, "POST", 303, "/web", NULL), OPERATION_LOGIN, OUTCOME_UNKNOWN);
     assert_step(form(login, "POST", 303, "http://h/web/login?oauth_error=1", "new"),
                 OPERATION_LOGIN_FAILED, OUTCOME_FAILED);
+}
+
+/* The person is in, and Odoo fell over what was to come next. */
+static void test_login_behind_an_error(void **state)
+{
+    const reply_t *reply = form("/web/login/totp", "POST", 500, NULL, "new");
+
+    (void)state;
+    assert_step(reply, OPERATION_LOGIN, OUTCOME_UNKNOWN);
+    assert_string_equal(reply->flags, REPLY_FLAG_NEW_SESSION);
+    assert_int_equal(reply->authenticated, 0);
 }
 
 static void test_what_is_no_login(void **state)
@@ -563,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_import_fails_without_ids),
         cmocka_unit_test(test_any_cutting_gives_the_same),
         cmocka_unit_test(test_login_by_form),
+        cmocka_unit_test(test_login_behind_an_error),
         cmocka_unit_test(test_what_is_no_login),
         cmocka_unit_test(test_second_factor),
         cmocka_unit_test(test_authenticate),

@@ -10,7 +10,7 @@ from .app_models import make_registry
 from .errors import HttpError, SessionExpired, http_status, not_found, rpc_error
 from .oplog import OperationLog
 from .routing import Router
-from .sessions import SessionStore
+from .sessions import SessionStore, set_cookie
 from .wire import JSON_TYPES, Response, html_response, json_response, redirect
 
 LOG = logging.getLogger("standin")
@@ -30,6 +30,12 @@ class Exchange:
         self.cookies = []  # further Set-Cookie values
         self.cookie_twice = False
 
+    def log_out(self):
+        """On purpose: 17 and later have the browser forget the companies as well."""
+        self.session.logout()
+        if self.version.major >= 17:
+            self.cookies.append(set_cookie("cids", "", 0, 365 * 86400, http_only=False))
+
     @property
     def user(self):
         return self.db.user(self.uid) or {}
@@ -39,7 +45,9 @@ class Exchange:
         return self.user.get("login")
 
     def env(self, context=None):
-        return orm.Environment(self.db, self.version, self.uid, context, self.session, self.app)
+        env = orm.Environment(self.db, self.version, self.uid, context, self.session, self.app)
+        env.log_out = self.log_out
+        return env
 
     def log(self, operation, **facts):
         who = {"uid": self.uid, "login": self.login, **facts}

@@ -169,6 +169,8 @@ class IdentityCheck(BaseModel):
 
 
 class Device(BaseModel):
+    """Device 1 is always the one that asks."""
+
     _name = "res.device"
 
     @rpc("call", since=18)
@@ -176,7 +178,10 @@ class Device(BaseModel):
         dialog = ResUsers(self.env, "res.device", self.ids)._confirmed("revoke")
         if dialog:
             return dialog
-        end_other_sessions(self.env)
+        if list(self.ids) == [1]:
+            self.env.log_out()
+        else:
+            end_other_sessions(self.env)
         return None
 
 

@@ -5,7 +5,7 @@ import json
 import os
 
 from . import pages, totp
-from .errors import AccessDenied, AccessError
+from .errors import AccessDenied, AccessError, HttpError
 from .registry import NO_RESULT
 from .routing import route
 from .session_info import session_info
@@ -132,6 +132,8 @@ def web_login_totp(exchange):
         )
         return pages.totp(exchange, params.get("redirect", ""), error=WRONG_CODE)
     if params.get("remember"):
+        if exchange.version.major in (16, 18) and not _names_browser(exchange):
+            return _fall_over_the_device(exchange, user)
         key = _new_trusted_device(exchange, user)
         exchange.cookies.append(
             set_cookie("td_id", key, TRUSTED_DEVICE_SECONDS, extra="; SameSite=Lax")
@@ -143,6 +145,17 @@ def _second_factor_done(exchange, user, params):
     _open(exchange, user)
     exchange.log("login", model="res.users", method="/web/login/totp", ids=[user["id"]])
     return redirect(params.get("redirect") or _landing(exchange, user))
+
+
+def _names_browser(exchange):
+    return "Mozilla" in (exchange.request.header("User-Agent") or "")
+
+
+def _fall_over_the_device(exchange, user):
+    """A browser that it has no name for breaks the note of it, behind the login."""
+    _open(exchange, user)
+    exchange.log("login", model="res.users", method="/web/login/totp", ids=[user["id"]])
+    return html_response(HttpError(500, "Internal Server Error").page(), 500)
 
 
 def _new_trusted_device(exchange, user):
@@ -217,10 +230,8 @@ def get_lang_list(exchange, params):
 def _log_out(exchange, method):
     if exchange.uid is not None:
         exchange.log("logout", model="res.users", method=method, ids=[exchange.uid])
-    exchange.session.logout()
+    exchange.log_out()
     exchange.uid = None
-    if exchange.version.major >= 17:
-        exchange.cookies.append(set_cookie("cids", "", 0, 365 * 86400, http_only=False))
 
 
 @route("/web/session/logout", auth="none")

@@ -189,6 +189,7 @@ class Environment:
         self.db, self.version, self.uid = db, version, uid
         self.context = context if isinstance(context, dict) else {}
         self.session, self.app = session, app
+        self.log_out = None  # where there is a session to log out
         self.noted = None  # (operation, model, ids) where a method knows better
 
     @property

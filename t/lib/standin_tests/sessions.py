@@ -84,7 +84,8 @@ def a_second_factor_is_asked_and_checked(server):
         "totp_token": totp.code(data.TOTP_SECRET),
         "remember": "1",
     }
-    done = client.send("POST", "/web/login/totp", urlencode(right), FORM)
+    named = {**FORM, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0"}
+    done = client.send("POST", "/web/login/totp", urlencode(right), named)
     equal(done.status, 303)
     assert client.sid() != before and "td_id" in client.cookies
     client.send("GET", "/web/session/logout")
