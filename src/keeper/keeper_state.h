@@ -126,12 +126,12 @@ struct keeper_t {
 
     /* sync.c */
     apr_pool_t *sync_pool;
-    apr_int64_t heard;                      /* number of the last word of others */
-    apr_time_t told_to;                     /* boot clock: later changes were not told yet */
-    apr_uint32_t tell_place;                /* what was there before is told from here on */
-    int told_ends, told_all;                /* of what was there before */
-    apr_time_t shared_at, shared_purged_at; /* boot clock */
-    apr_interval_time_t shared_gap;
+    apr_int64_t heard;       /* number of the last word of others */
+    apr_time_t told_to;      /* boot clock: later changes were not told yet */
+    apr_uint32_t tell_place; /* what was there before is told from here on */
+    int told_ends, told_all; /* of what was there before */
+    apr_time_t heard_at, spoken_at, shared_purged_at; /* boot clock */
+    apr_interval_time_t speech_gap;
     apr_uint32_t shared_generation;
     int other_key, revoked_reported;
 

@@ -9,8 +9,11 @@
 
 #include "session/revocation.h"
 
-#define SYNC_GAP apr_time_from_sec(1)  /* ends are told at once */
-#define SYNC_SHARE 20                  /* of the time, at most one part in so many */
+/* Ends are told at once and heard a second later, however long either takes: so they are in force
+ * within two seconds wherever the database answers. Last actions can wait. */
+#define HEARING_GAP apr_time_from_sec(1)
+#define SPEECH_GAP apr_time_from_sec(1)
+#define SPEECH_SHARE 20                /* of the time, at most one part in so many, but for ends */
 #define SYNC_PIECE 500                 /* words read at a time */
 #define LOOK_BACK apr_time_from_sec(2) /* begun before and done after the last look */
 #define START_BACK apr_time_from_sec(60)
@@ -215,7 +218,8 @@ static apr_status_t speak(keeper_t *keeper, apr_uint32_t *place)
 
 /* ---- */
 
-static apr_status_t converse(keeper_t *keeper, apr_uint32_t *place)
+/* The own words are kept back unless it `speaks`. */
+static apr_status_t converse(keeper_t *keeper, int speaks, apr_uint32_t *place)
 {
     apr_status_t status;
 
@@ -223,7 +227,7 @@ static apr_status_t converse(keeper_t *keeper, apr_uint32_t *place)
         return status;
     }
     status = hear_others(keeper);
-    if (status == APR_SUCCESS) {
+    if (status == APR_SUCCESS && speaks) {
         status = speak(keeper, place);
     }
     if (status == APR_SUCCESS) {
@@ -236,36 +240,54 @@ static apr_status_t converse(keeper_t *keeper, apr_uint32_t *place)
     return status;
 }
 
-static int is_due(const keeper_t *keeper, apr_time_t now)
+static int can_share(const keeper_t *keeper)
 {
-    return now - keeper->shared_at >= keeper->shared_gap ||
-           session_table_generation(keeper->config->sessions) != keeper->shared_generation;
+    return keeper->store && keeper->config->sessions && keeper->config->key &&
+           store_is_shared(keeper->store);
+}
+
+/* To machines with another key nothing was. */
+static void was_told(keeper_t *keeper, apr_time_t begun, apr_uint32_t place)
+{
+    apr_interval_time_t took = keeper->heard_at - begun;
+
+    keeper->spoken_at = keeper->heard_at;
+    keeper->speech_gap = SPEECH_SHARE * took > SPEECH_GAP ? SPEECH_SHARE * took : SPEECH_GAP;
+    if (!keeper->other_key) {
+        keeper->told_to = begun - LOOK_BACK;
+        keeper->told_ends = 1;
+        keeper->told_all |= place == 0;
+        keeper->tell_place = place;
+    }
 }
 
 void sync_tick(keeper_t *keeper)
 {
-    apr_time_t now = boot_time_now(), took;
-    apr_uint32_t place = 0;
+    apr_time_t now = boot_time_now();
+    apr_uint32_t place = 0, generation;
     apr_status_t status;
+    int speaks;
 
-    if (!keeper->store || !keeper->config->sessions || !keeper->config->key ||
-        !store_is_shared(keeper->store) || !is_due(keeper, now)) {
+    if (!can_share(keeper)) {
         return;
     }
-    keeper->shared_generation = session_table_generation(keeper->config->sessions);
+    generation = session_table_generation(keeper->config->sessions);
+    speaks =
+        generation != keeper->shared_generation || now - keeper->spoken_at >= keeper->speech_gap;
+    if (!speaks && now - keeper->heard_at < HEARING_GAP) {
+        return;
+    }
     status = database_begin(keeper);
     if (status == APR_SUCCESS) {
-        status = database_end(keeper, converse(keeper, &place));
+        status = database_end(keeper, converse(keeper, speaks, &place));
+    }
+    keeper->heard_at = boot_time_now();
+    if (speaks && status == APR_SUCCESS) {
+        keeper->shared_generation = generation;
+        was_told(keeper, now, place);
     }
     if (status == APR_SUCCESS && !keeper->other_key) {
-        keeper->told_to = now - LOOK_BACK;
-        keeper->told_ends = 1;
-        keeper->told_all |= place == 0;
-        keeper->tell_place = place;
-        session_table_set_synced(keeper->config->sessions, boot_time_now());
+        session_table_set_synced(keeper->config->sessions, keeper->heard_at);
     }
-    keeper->shared_at = boot_time_now();
-    took = keeper->shared_at - now;
-    keeper->shared_gap = SYNC_SHARE * took > SYNC_GAP ? SYNC_SHARE * took : SYNC_GAP;
     apr_pool_clear(keeper->sync_pool);
 }
