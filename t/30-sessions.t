@@ -160,6 +160,30 @@ sub idle ($mpm) {
     return;
 }
 
+# Used without a break, so that nothing but its age can end it.
+sub lifetime ($mpm) {
+    my $site = Site->start(version => 18, mpm => $mpm, vhost => "UserAuditMaxLifetime 3s\n");
+    my $begin = time;
+    my $demo = $site->login('demo');
+    my $cookie = $demo->session_id;
+
+    ok Process::wait_until(sub {
+        $demo->session_id($cookie);
+        return $demo->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status} == 401;
+    }), "$mpm: a session in use ends with its lifetime";
+    cmp_ok time - $begin, '>=', 3, "$mpm: and not before";
+    $demo->session_id($cookie);
+    is_refused($demo, "$mpm: over its lifetime");
+    my ($event) = $site->trail->wait_for(1, operation => 'session_expired');
+    is $event->{login}, 'demo', "$mpm: the event names the person";
+    is $event->{values}, '{"reason":"lifetime"}', "$mpm: and why";
+    ok Process::wait_until(sub {
+        $demo->login('demo', 'demo');
+        return $demo->call_kw('res.partner', 'read', [ [1], ['name'] ])->{http}{status} == 200;
+    }), "$mpm: a new login has a lifetime of its own";
+    return;
+}
+
 for my $mpm (qw(event worker prefork)) {
     my $site = Site->start(version => 18, mpm => $mpm);
     my ($demo, $admin) = ended_by_a_manager($site, $mpm);
@@ -169,4 +193,5 @@ for my $mpm (qw(event worker prefork)) {
     survives_restarts($site, $admin, $mpm);
 }
 idle('event');
+lifetime('event');
 finish();

@@ -240,6 +240,24 @@ sub idle_by_the_page ($site, $victim) {
     return;
 }
 
+# A session that was there when the page was told, used until it is refused.
+sub lifetime_by_the_page ($site, $victim) {
+    my $cookie = $victim->session_id;
+
+    ok Process::wait_until(sub {
+        $victim->session_id($cookie);
+        return $victim->call_kw('res.partner', 'read', [ [1] ])->{http}{status} == 401;
+    }), 'the gate refuses a session in use whose lifetime by what the page says is over';
+    my ($expired) = $site->trail->wait_for(1, operation => 'session_expired', login => 'portal');
+    is $expired->{values}, '{"reason":"lifetime"}', 'and the event says so';
+    return;
+}
+
+my $living = Site->start(version => 18);
+my $in_use = $living->login('portal');
+
+is change($living->login('admin'), { max_lifetime => '60s' })->{status}, 200, 'a lifetime of a minute';
+
 my $waiting = Site->start(version => 17, server => "UserAuditCleanupInterval 1s\n");
 my $victim = $waiting->login('demo');
 
@@ -263,4 +281,5 @@ locked($site, $admin);
 }
 obeyed_by_every_child($_) for qw(event worker prefork);
 idle_by_the_page($waiting, $victim);
+lifetime_by_the_page($living, $in_use);
 finish();
