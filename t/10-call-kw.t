@@ -92,9 +92,11 @@ sub body_decides ($site, $client, $version) {
         headers => [ 'Content-Type' => 'application/json; charset=utf-8' ]);
     $client->request('PUT', '/web/dataset/call_kw', headers => [ 'Content-Type' => 'application/json' ],
         pieces => [ split //, $body ], chunked => 1);
-    my @writes = $site->trail->wait_for(3, operation => 'write', record_ids => '3');
+    $client->request('POST', '/web/dataset/call_kw', headers => [ 'Content-Type' => 'application/json' ],
+        pieces => [ unpack '(a50)*', $body ], chunked => 1, trailers => "X-Checksum: 1\r\nContent-Type: text/xml\r\n");
+    my @writes = $site->trail->wait_for(4, operation => 'write', record_ids => '3');
 
-    is scalar @writes, 3, "$version: however it is spelled and cut";
+    is scalar @writes, 4, "$version: however it is spelled and cut";
     like $writes[0]{flags}, qr/path_mismatch/, "$version: a path that tells another story is flagged";
     unlike $writes[1]{flags}, qr/path_mismatch/, "$version: a path that tells none is not";
     return;

@@ -131,15 +131,17 @@ sub spellings ($site, $version) {
     my $loose = $body =~ s{</?(?:param|params|data|member)>}{}gr;
 
     post($client, '/xmlrpc/2/object', $body, chunked => 1, pieces => [ split //, $body ]);
+    post($client, '/xmlrpc/2/object', $body, chunked => 1, pieces => [ unpack '(a100)*', $body ],
+        trailers => "X-Checksum: 1\r\nContent-Type: application/json\r\n");
     post($client, '//xmlrpc/2/object/', $wide);
     post($client, '/%78mlrpc/2/object', $loose =~ s{</methodCall>}{<params/></methodCall>}r);
     post($client, '/xmlrpc/2/object', $body =~ s{<string>write</string>}{ <string>write</string> }r);
     post($client, '/xmlrpc/2/object', $_) for @named;
     is scalar($site->trail->wait_for(3, operation => 'write', values => "{\"city\":\"M\x{f6}ns\"}")), 3,
         "$version: whatever its encoding is called";
-    my @writes = $site->trail->wait_for(4, operation => 'write', values => '{"city":"Mons"}');
+    my @writes = $site->trail->wait_for(5, operation => 'write', values => '{"city":"Mons"}');
 
-    is scalar(grep { $_->{record_ids} eq '3' && $_->{model} eq 'res.partner' } @writes), 4,
+    is scalar(grep { $_->{record_ids} eq '3' && $_->{model} eq 'res.partner' } @writes), 5,
         "$version: however it is spelled and cut";
     return;
 }

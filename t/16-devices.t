@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Logging out one's devices is a call, and "devices_revoked" once Odoo did it, be it at once or behind
-# the dialog that asks for the password; the dialog itself and a wrong password revoke nothing.
+# the dialog that asks for the password; the dialog itself and a wrong password revoke nothing. So it is
+# with a password of one's own.
 
 use v5.36;
 use FindBin;
@@ -84,6 +85,30 @@ sub another_check ($site, $version) {
     return;
 }
 
+# A password of one's own by the dialog of 16 to 19: at once, and behind the check.
+sub own_password ($site, $version) {
+    my $client = $site->login('demo');
+    my $wizard = $client->call_kw('change.password.own', 'create', [ { new_password => 'demo', confirm_password => 'demo' } ])->{result};
+    my $told = sub {
+        $site->trail->settle($site->client);
+        return [ map { "$_->{method} $_->{login} $_->{outcome}" } $site->trail->events(operation => 'password_changed') ];
+    };
+    my $dialog = button($client, 'change.password.own', 'change_password', [$wizard]);
+
+    is $dialog->{result}{res_model}, 'res.users.identitycheck', "$version: Odoo asks who changes a password";
+    is_deeply $told->(), [], "$version: and has changed none";
+    is_deeply [ map { $_->{operation} } $site->trail->events(method => 'change_password') ], ['call'], "$version: that was a call";
+    answer($client, $dialog, 'demo');
+    is_deeply $told->(), ['change_password demo success'], "$version: the password was changed behind the check";
+
+    $client = $site->login('demo');
+    answer($client, button($client, 'res.users', 'api_key_wizard', [6]), 'demo');
+    $wizard = $client->call_kw('change.password.own', 'create', [ { new_password => 'demo', confirm_password => 'demo' } ])->{result};
+    button($client, 'change.password.own', 'change_password', [$wizard]);
+    is_deeply $told->(), [ ('change_password demo success') x 2 ], "$version: and at once where that was lately";
+    return;
+}
+
 sub with_a_password ($site, $version) {
     my $client = $site->login('demo');
     my $check = $client->call_kw('res.users.identitycheck', 'web_save', [ [], { password => 'demo' } ],
@@ -101,6 +126,7 @@ for my $version (16 .. 19) {
     with_devices($site, $version) if $version >= 18;
     own_device($site, $version, $_) for $version >= 18 ? (0, 1) : ();
     another_check($site, $version);
+    own_password($site, $version) if $version != 17;
     $site->odoo->stop;
 }
 

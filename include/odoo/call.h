@@ -62,6 +62,7 @@ typedef struct call_t {
      * C9): the identity check that this call answers. */
     apr_int64_t check_record; /* 0: none */
     int revokes_devices;      /* it logs its user out elsewhere, unless it asks who one is first */
+    int changes_password;     /* its user's own, with the same exception */
     int background; /* not a person's action although the route is personal (facts G 23) */
     /* 0: the body is no call we can read; operation is OPERATION_UNPARSED_CALL, flags has
      * "unparsed" and nothing else is set but what the path of /json/2 decides. */

@@ -20,6 +20,7 @@
 #define METHOD_CHECK 1024u     /* runs what was asked for before the identity check that it is */
 #define METHOD_GROUPS 4096u    /* answers groups, and the records of those that are open */
 #define METHOD_REVOKES 2048u   /* ends sessions of its user, unless it answers a dialog instead */
+#define METHOD_PASSWORD 8192u  /* changes its user's password, with the same exception */
 
 typedef struct method_t {
     const char *name;

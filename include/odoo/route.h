@@ -70,6 +70,7 @@ typedef const char *result_ids_t;
 #define ROUTE_SESSIONLESS 4u /* Odoo looks at no session there */
 #define ROUTE_LOGS_IN 8u     /* success begins a session */
 #define ROUTE_ABOUT_USER 16u /* the record is the session's own user */
+#define ROUTE_BY_REPORT 32u  /* a page, unless the parameter report_type asks for it on paper */
 
 typedef struct route_t {
     route_kind_t kind;

@@ -14,6 +14,7 @@
 APLOG_USE_MODULE(user_audit);
 
 #define NOTE_LIMIT 4096
+#define OWN_PASSWORD "change_password" /* as against those that revoke devices */
 #define V4_MAPPED "::ffff:"
 
 /* ::ffff:192.0.2.1 is 192.0.2.1 that came in on an IPv6 socket. */
@@ -225,8 +226,7 @@ static void remember(const exchange_t *exchange, const reply_t *reply)
 }
 
 /* An event of its own behind the call's, which may have been about something else. */
-static void record_revoked_devices(exchange_t *exchange, const reply_t *reply,
-                                   const session_t *session)
+static void record_checked(exchange_t *exchange, const reply_t *reply, const session_t *session)
 {
     const char *method = reply->devices_revoked ? exchange->call->method : checked_method(exchange);
     event_t *event;
@@ -234,7 +234,8 @@ static void record_revoked_devices(exchange_t *exchange, const reply_t *reply,
     if (!method || reply->outcome != OUTCOME_SUCCESS) {
         return;
     }
-    event = record_event(exchange, OPERATION_DEVICES_REVOKED);
+    event = record_event(exchange, strcmp(method, OWN_PASSWORD) == 0 ? OPERATION_PASSWORD_CHANGED
+                                                                     : OPERATION_DEVICES_REVOKED);
     if (session->state != SESSION_FREE) {
         record_session(event, session);
     }
@@ -392,5 +393,5 @@ void record_outcome(exchange_t *exchange, int complete)
     remember(exchange, reply);
     old_values_note(exchange, reply);
     write_outcome(exchange, reply, &session);
-    record_revoked_devices(exchange, reply, &session);
+    record_checked(exchange, reply, &session);
 }

@@ -183,6 +183,19 @@ static json_value_t *refer_ids(const call_reader_t *reader)
                : ids;
 }
 
+static int asks_for_report(const call_reader_t *reader)
+{
+    static const char *const types[] = {"pdf", "html", "text"};
+    const char *type = call_parameter_text(reader, "report_type");
+
+    for (apr_size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(type, types[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int call_door_read(call_reader_t *reader)
 {
     const route_t *route = reader->route;
@@ -192,6 +205,9 @@ int call_door_read(call_reader_t *reader)
 
     if (route->flags & ROUTE_BY_POST && call_only_shows(reader)) {
         return 1;
+    }
+    if (route->flags & ROUTE_BY_REPORT && !asks_for_report(reader)) {
+        return call_unknown_read(reader);
     }
     call->operation = route->operation;
     call->background = !route->personal;

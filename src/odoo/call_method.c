@@ -395,6 +395,7 @@ void call_method_read(apr_pool_t *pool, const envelope_parts_t *parts, const tra
     read_records(&arguments, call);
     read_import(&arguments, call);
     call->revokes_devices = (method->flags & METHOD_REVOKES) != 0;
+    call->changes_password = (method->flags & METHOD_PASSWORD) != 0;
     if (method->flags & METHOD_CHECK && call->record_ids) {
         call->check_record = apr_atoi64(call->record_ids);
     }

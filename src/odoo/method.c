@@ -32,9 +32,11 @@ static const method_t methods[] = {
     {"action_unarchive", NULL, WRITE, IDS, NULL, NULL, NULL, "active", NULL},
     {"activity_format", NULL, READ, IDS, NULL, NULL, NULL, NULL, NULL},
     {"authenticate", NULL, CALL, METHOD_SECRET, NULL, NULL, NULL, NULL, NULL},
-    /* The same of one's own, asked for in a dialog, may first ask who one is and do nothing. */
     {"autocomplete", "res.partner", NONE, MODEL_METHOD | METHOD_BACKGROUND, NULL, NULL, NULL, NULL,
      NULL},
+    /* One's own, asked for in a dialog, may first ask who one is and do nothing. */
+    {"change_password", "change.password.own", PASSWORD_CHANGED,
+     IDS | METHOD_SECRET | METHOD_PASSWORD, NULL, NULL, NULL, NULL, "res_id !res_model"},
     {"change_password", "res.users", PASSWORD_CHANGED, MODEL_METHOD | METHOD_SECRET, NULL, NULL,
      NULL, NULL, NULL},
     {"change_password", NULL, CALL, METHOD_MAYBE_IDS | METHOD_SECRET, NULL, NULL, NULL, NULL, NULL},

@@ -91,6 +91,17 @@ static void check_revoked(reply_reader_t *reader)
     }
 }
 
+/* A dialog that asks who one is changes no password yet. */
+static void check_password(reply_reader_t *reader)
+{
+    const char *record = reply_envelope_ids(reader->envelope);
+
+    if (reply_envelope_failed(reader->envelope)) {
+        reader->reply.operation = OPERATION_NONE;
+        reader->reply.check_record = record ? apr_atoi64(record) : 0;
+    }
+}
+
 /* The login of an external call answers the user's id, or false. */
 static void check_login(reply_reader_t *reader)
 {
@@ -115,6 +126,9 @@ static void read_success(reply_reader_t *reader)
     reader->reply.authenticated = (reader->route->flags & ROUTE_BY_USER) != 0;
     if (reader->call && reader->call->revokes_devices) {
         check_revoked(reader);
+    }
+    else if (reader->call && reader->call->changes_password) {
+        check_password(reader);
     }
     else if (reader->call && reader->call->operation != OPERATION_NONE) {
         read_ids(reader);

@@ -162,6 +162,9 @@ static void conclude_by_status(reply_reader_t *reader)
     }
     else if (reader->route->reply != ROUTE_REPLY_JSONRPC) {
         reader->reply.outcome = is_turned_away(reader) ? OUTCOME_FAILED : OUTCOME_SUCCESS;
+        if (reader->reply.operation == OPERATION_REPORT) {
+            reader->reply.outcome = OUTCOME_FAILED; /* to a page that says nothing of the record */
+        }
     }
 }
 

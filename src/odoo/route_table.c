@@ -81,6 +81,9 @@
 /* A link of a mail: it changes something by GET, and leads to the record that it changed. */
 #define RECORD_LINK(path, model, method)                                                           \
     FORM_DOOR(path, RECORD, ANYBODY, CALL, model, method, "@res_id", NULL)
+/* A page of the portal that is shown as a report, too. */
+#define PORTAL_DOCUMENT(path, model)                                                               \
+    FORM_DOOR(path, HEAD, ROUTE_BY_REPORT, REPORT, model, "print", "<id>", "report_type")
 /* A link that changes something, and then shows a page. */
 #define LINK(path, model, method, ids, values)                                                     \
     FORM_DOOR(path, HEAD, ANYBODY, CALL, model, method, ids, values)
@@ -330,6 +333,14 @@ const route_t route_table[] = {
               NULL, "!error"),
     DOOR("/my/purchase/<id>/update", EXACT, "http", FORM, HEAD, POST, CALL, "purchase.order",
          "update", "<id>", NULL, NULL),
+    PORTAL_DOCUMENT("/my/orders/<id>", "sale.order"),
+    PORTAL_DOCUMENT("/my/quotes/<id>", "sale.order"),
+    PORTAL_DOCUMENT("/my/invoices/<id>", "account.move"),
+    PORTAL_DOCUMENT("/my/purchase/<id>", "purchase.order"),
+    PORTAL_DOCUMENT("/my/task/<id>", "project.task"),
+    PORTAL_DOCUMENT("/my/tasks/<id>", "project.task"),
+    PORTAL_DOCUMENT("/my/projects/<project>/task/<id>", "project.task"),
+    FORM_DOOR("/shop/print", HEAD, ANYBODY, REPORT, "sale.order", "print", NULL, NULL),
     /* Asked again and again while a payment is under way, and may end it. */
     BACKGROUND("/payment/status/poll", CALL),
     DOOR("/payment/<provider>/return", EXACT, "http", ANY, ANY, ANYBODY, CALL, NULL, NULL, NULL,

@@ -47,7 +47,7 @@ sub connect ($self) {
 
 # %options: headers => [name => value, ...] (a name may repeat), body => bytes,
 #   pieces => [bytes, ...] sent one by one (instead of body), chunked => 1, delay => seconds between
-#   pieces, cookies => 0 (send none), host => Host header
+#   pieces, trailers => lines behind the last chunk, cookies => 0 (send none), host => Host header
 sub request ($self, $method, $path, %options) {
     my $socket = $self->connect;
 
@@ -65,7 +65,7 @@ sub send_request ($self, $socket, $method, $path, %options) {
         next unless length $piece;
         print $socket $options{chunked} ? sprintf("%x\r\n%s\r\n", length $piece, $piece) : $piece;
     }
-    print $socket "0\r\n\r\n" if $options{chunked};
+    print $socket "0\r\n", ($options{trailers} // ''), "\r\n" if $options{chunked};
     return $socket;
 }
 

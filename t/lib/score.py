@@ -58,7 +58,10 @@ DATA = {
 # Any other operation is what the module records of itself, no request's doing.
 OF_REQUESTS = DATA | READS | {"call", "password_changed"}
 # Buttons that the trail calls by what they do.
-OWN_NAMES = {"change_password_button": "password_changed"}
+OWN_NAMES = {
+    "change_password": "password_changed",
+    "change_password_button": "password_changed",
+}
 FAILURES = {"denied", "failed"}
 
 WAYS = [

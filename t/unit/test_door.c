@@ -183,6 +183,12 @@ static void test_files_by_get(void **state)
     assert_call(GET(.path = "/stock/pdf/stock.traceability",
                     .query = "active_id=3&active_model=a.b"),
                 OPERATION_REPORT, "a.b", "stock.traceability", "3");
+    assert_call(GET(.path = "/my/orders/5", .query = "report_type=pdf&download=true"),
+                OPERATION_REPORT, "sale.order", "print", "5");
+    assert_call(GET(.path = "/fr/my/projects/2/task/7", .query = "report_type=text"),
+                OPERATION_REPORT, "project.task", "print", "7");
+    assert_call(GET(.path = "/my/orders/5", .query = "report_type=xls"), OPERATION_NONE, NULL, NULL,
+                NULL);
     assert_call(GET(.path = "/my/picking/return/pdf/3"), OPERATION_REPORT, "stock.picking",
                 "return_pdf", "3");
 }

@@ -142,6 +142,45 @@ static void test_link_that_leads_to_its_record(void **state)
                    OPERATION_CALL, OUTCOME_DENIED);
 }
 
+static const reply_t *order(const char *request, int status, const char *location)
+{
+    return READ(.method = "POST", .path = "/my/orders/5", .request = request,
+                HEAD(.status = status, .location = location));
+}
+
+static void test_portal_document(void **state)
+{
+    (void)state;
+    assert_outcome(order("report_type=pdf", 200, NULL), OPERATION_REPORT, OUTCOME_SUCCESS);
+    assert_outcome(order("report_type=html", 303, "/my"), OPERATION_REPORT, OUTCOME_FAILED);
+    assert_outcome(order("report_type=xls", 303, "/my"), OPERATION_CALL, OUTCOME_SUCCESS);
+    assert_outcome(READ(.method = "GET", .path = "/shop/print",
+                        HEAD(.status = 303, .location = "/shop")),
+                   OPERATION_REPORT, OUTCOME_FAILED);
+}
+
+/* One's own password, asked for in a dialog that may ask for the old one first. */
+static const reply_t *change_password(const char *body)
+{
+    return READ(.path = "/web/dataset/call_button/change.password.own/change_password",
+                .request = "{\"params\":{\"model\":\"change.password.own\","
+                           "\"method\":\"change_password\",\"args\":[[3]],\"kwargs\":{}}}",
+                HEAD(.status = 200), .body = body);
+}
+
+static void test_own_password(void **state)
+{
+    const reply_t *asked = change_password("{\"result\":{\"res_model\":\"a\",\"res_id\":7}}");
+
+    (void)state;
+    assert_outcome(asked, OPERATION_NONE, OUTCOME_SUCCESS);
+    assert_int_equal(asked->check_record, 7);
+    assert_outcome(change_password("{\"result\":{\"tag\":\"reload\"}}"), OPERATION_PASSWORD_CHANGED,
+                   OUTCOME_SUCCESS);
+    assert_outcome(change_password("{\"error\":{\"code\":200}}"), OPERATION_PASSWORD_CHANGED,
+                   OUTCOME_FAILED);
+}
+
 /* ---- files ---- */
 
 #define REPORT "data=[\"/report/pdf/a.b/1\",\"qweb-pdf\"]"
@@ -325,6 +364,8 @@ int main(void)
         cmocka_unit_test(test_form_that_opens_a_session),
         cmocka_unit_test(test_form_that_answers_in_words),
         cmocka_unit_test(test_link_that_leads_to_its_record),
+        cmocka_unit_test(test_portal_document),
+        cmocka_unit_test(test_own_password),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_json2),
         cmocka_unit_test(test_json1),

@@ -61,7 +61,7 @@ static void test_every_kind_is_found(void **state)
         {"/web/static/src/img/logo.png", ROUTE_STATIC},
         {"/web/assets/12-abc/web.assets.js", ROUTE_STATIC},
         {"/", ROUTE_OTHER},
-        {"/my/orders/7", ROUTE_OTHER},
+        {"/my/orders/7", ROUTE_DOOR},
         {"/web/content/1", ROUTE_DOWNLOAD},
     };
 

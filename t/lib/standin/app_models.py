@@ -204,6 +204,9 @@ class ChangePasswordOwn(BaseModel):
 
     @rpc("call")
     def change_password(self):
+        dialog = ResUsers(self.env, self._name, self.ids)._confirmed("change_password")
+        if dialog:
+            return dialog
         record = self._table().get(self.ids[0] if self.ids else 0, {})
         if record.get("new_password") != record.get("confirm_password"):
             raise ValidationError("The new password and its confirmation must be the same.")
