@@ -104,6 +104,7 @@ ServerLimit {children}
 ThreadLimit {threads}
 ThreadsPerChild {threads}
 MaxRequestWorkers {threads * children}
+MaxSpareThreads {threads * children}
 {server_lines.format(root=self.root)}
 <VirtualHost *:{self.port}>
  {host_lines.format(root=self.root)}
