@@ -11,6 +11,13 @@
 
 void __gcov_dump(void);
 
-#define _exit(status) (__gcov_dump(), _exit(status))
+/* A function, so that what is given as the status is done before. */
+static inline void __attribute__((noreturn, unused)) coverage_exit(int status)
+{
+    __gcov_dump();
+    _exit(status);
+}
+
+#define _exit(status) coverage_exit(status)
 
 #endif
