@@ -26,6 +26,7 @@ void digest_hmac(const unsigned char key[DIGEST_SIZE], const void *first, apr_si
                  const void *second, apr_size_t second_length, unsigned char result[DIGEST_SIZE]);
 
 void digest_hex(const unsigned char *data, apr_size_t length, char *hex); /* 2*length+1 bytes */
+void digest_sha256_hex(const void *data, apr_size_t length, char hex[DIGEST_HEX_SIZE]);
 /* APR_EINVAL unless hex is exactly 2*length lower- or upper-case hex digits. */
 apr_status_t digest_unhex(const char *hex, unsigned char *data, apr_size_t length);
 

@@ -44,11 +44,9 @@ static const char *counter_name(const judgement_t *judgement, const char *of, co
 {
     const char *text = apr_psprintf(judgement->pool, "%s\n%s\n%s", cell(judgement, EVENT_SITE),
                                     cell(judgement, EVENT_DATABASE), who);
-    unsigned char digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
 
-    digest_sha256(text, strlen(text), digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(text, strlen(text), hex);
     return apr_pstrcat(judgement->pool, "risk/", of, "/", hex, NULL);
 }
 

@@ -264,11 +264,9 @@ static const char *counter_name(const judgement_t *judgement, int line, alert_ki
 {
     const char *text = apr_psprintf(judgement->pool, "%s\n%s\n%s\n%s", cell(judgement, EVENT_SITE),
                                     cell(judgement, EVENT_DATABASE), of, who);
-    unsigned char digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
 
-    digest_sha256(text, strlen(text), digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(text, strlen(text), hex);
     return apr_psprintf(judgement->pool, "%s/%d/%s", alert_kind_name(kind), line, hex);
 }
 

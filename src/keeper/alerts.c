@@ -165,14 +165,12 @@ static const char *limit_name(const judging_t *judging, int of_user)
     const char *text = apr_psprintf(judging->pool, "%s\n%s\n%s%s", cell(judging->event, EVENT_SITE),
                                     cell(judging->event, EVENT_DATABASE), judging->user.uid,
                                     by_anybody ? "\n" FAILED_OPERATION : "");
-    unsigned char digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
 
     if (!of_user) {
         return by_anybody ? "messages/" FAILED_OPERATION : "messages";
     }
-    digest_sha256(text, strlen(text), digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(text, strlen(text), hex);
     return apr_pstrcat(judging->pool, "messages/", hex, NULL);
 }
 

@@ -60,11 +60,9 @@ static apr_status_t chain(settling_t *settling, event_t *event)
 
 static const char *digest_of(const keeper_item_t *item, apr_pool_t *pool)
 {
-    unsigned char digest[DIGEST_SIZE];
     char *hex = apr_palloc(pool, DIGEST_HEX_SIZE);
 
-    digest_sha256(item->payload, item->length, digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(item->payload, item->length, hex);
     return hex;
 }
 

@@ -217,12 +217,10 @@ int call_values_holds_file(const char *key)
 
 static void hide_text(apr_pool_t *pool, json_value_t *value)
 {
-    unsigned char digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
 
     if (!value->sha256) {
-        digest_sha256(value->text, strlen(value->text), digest);
-        digest_hex(digest, sizeof(digest), hex);
+        digest_sha256_hex(value->text, strlen(value->text), hex);
         value->sha256 = apr_pstrdup(pool, hex);
     }
     value->binary = 1;

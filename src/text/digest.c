@@ -155,6 +155,14 @@ void digest_hex(const unsigned char *data, apr_size_t length, char *hex)
     *hex = '\0';
 }
 
+void digest_sha256_hex(const void *data, apr_size_t length, char hex[DIGEST_HEX_SIZE])
+{
+    unsigned char digest[DIGEST_SIZE];
+
+    digest_sha256(data, length, digest);
+    digest_hex(digest, sizeof(digest), hex);
+}
+
 apr_status_t digest_unhex(const char *hex, unsigned char *data, apr_size_t length)
 {
     for (apr_size_t i = 0; i < length; i++, hex += 2) {

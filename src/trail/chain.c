@@ -56,15 +56,13 @@ void chain_canonical(const event_t *event, buffer_t *buffer)
 /* 0 if the canonical form does not fit into the buffer. */
 static int hash_of(const event_t *event, buffer_t *scratch, char hex[DIGEST_HEX_SIZE])
 {
-    unsigned char digest[DIGEST_SIZE];
 
     buffer_reset(scratch);
     chain_canonical(event, scratch);
     if (scratch->overflow) {
         return 0;
     }
-    digest_sha256(scratch->data, scratch->length, digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(scratch->data, scratch->length, hex);
     return 1;
 }
 

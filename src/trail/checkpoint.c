@@ -169,8 +169,6 @@ apr_status_t checkpoint_read(checkpoint_t *checkpoint, const char *text)
 
 void checkpoint_digest(const char *text, char hex[DIGEST_HEX_SIZE])
 {
-    unsigned char digest[DIGEST_SIZE];
 
-    digest_sha256(text, strlen(text), digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(text, strlen(text), hex);
 }

@@ -51,11 +51,10 @@ static void to_bytes(const purged_set_t *set, unsigned char bytes[BYTES])
 
 void purged_set_digest(const purged_set_t *set, char hex[DIGEST_HEX_SIZE])
 {
-    unsigned char bytes[BYTES], digest[DIGEST_SIZE];
+    unsigned char bytes[BYTES];
 
     to_bytes(set, bytes);
-    digest_sha256(bytes, sizeof(bytes), digest);
-    digest_hex(digest, sizeof(digest), hex);
+    digest_sha256_hex(bytes, sizeof(bytes), hex);
 }
 
 void purged_set_write(const purged_set_t *set, char text[PURGED_SET_TEXT_SIZE])
