@@ -76,6 +76,12 @@ typedef struct event_t {
 
 event_t *event_create(apr_pool_t *pool);
 
+/* The cell's text, "" where it has none. */
+static inline const char *event_text(const event_t *event, event_column_t column)
+{
+    return event->cell[column] ? event->cell[column] : "";
+}
+
 /* Sets a cell to a repaired copy, so that the event shares no memory with the caller. A text over
  * the column's limit is cut and the flag "truncated" added: lists of words lose whole words, JSON
  * becomes {"truncated":<its bytes>}, because half of it would be no JSON. NULL or "" empties the

@@ -23,11 +23,6 @@ typedef struct look_t {
     const char *fault; /* NULL: none so far */
 } look_t;
 
-static const char *cell(const event_t *event, event_column_t column)
-{
-    return event->cell[column] ? event->cell[column] : "";
-}
-
 static link_t *link_of(look_t *look, const char *node)
 {
     link_t *link = apr_hash_get(look->links, node, APR_HASH_KEY_STRING);
@@ -43,23 +38,23 @@ static link_t *link_of(look_t *look, const char *node)
 static int see_event(void *payload, const event_t *event)
 {
     look_t *look = payload;
-    link_t *link = link_of(look, cell(event, EVENT_NODE));
-    apr_int64_t sequence = apr_atoi64(cell(event, EVENT_SEQUENCE));
+    link_t *link = link_of(look, event_text(event, EVENT_NODE));
+    apr_int64_t sequence = apr_atoi64(event_text(event, EVENT_SEQUENCE));
 
-    look->last = apr_atoi64(cell(event, EVENT_ID));
+    look->last = apr_atoi64(event_text(event, EVENT_ID));
     look->first = look->first ? look->first : look->last;
     look->events++;
     if (!chain_intact(event, &look->scratch)) {
-        look->fault =
-            apr_psprintf(look->pool, "Event %s is not as it was written.", cell(event, EVENT_ID));
+        look->fault = apr_psprintf(look->pool, "Event %s is not as it was written.",
+                                   event_text(event, EVENT_ID));
     }
     else if (sequence == link->sequence + 1 && link->sequence &&
-             strcmp(link->hash, cell(event, EVENT_PREVIOUS_HASH))) {
+             strcmp(link->hash, event_text(event, EVENT_PREVIOUS_HASH))) {
         look->fault = apr_psprintf(look->pool, "Event %s does not follow the one before it.",
-                                   cell(event, EVENT_ID));
+                                   event_text(event, EVENT_ID));
     }
     link->sequence = sequence;
-    apr_cpystrn(link->hash, cell(event, EVENT_HASH), sizeof(link->hash));
+    apr_cpystrn(link->hash, event_text(event, EVENT_HASH), sizeof(link->hash));
     return look->fault != NULL;
 }
 
@@ -82,7 +77,7 @@ static apr_status_t check_ends(look_t *look, store_t *store)
 
 static int note_newest(void *payload, const event_t *event)
 {
-    *(apr_int64_t *)payload = apr_atoi64(cell(event, EVENT_ID));
+    *(apr_int64_t *)payload = apr_atoi64(event_text(event, EVENT_ID));
     return 1;
 }
 

@@ -36,7 +36,7 @@ typedef struct words_t {
 
 static const char *cell(const message_t *message, event_column_t column)
 {
-    return message->event->cell[column] ? message->event->cell[column] : "";
+    return event_text(message->event, column);
 }
 
 /* One line of at most so many bytes: whatever a client sent looks like no line of ours. */

@@ -29,9 +29,7 @@ const char *risk_name(risk_t risk)
 
 static const char *cell(const judgement_t *judgement, event_column_t column)
 {
-    const char *text = judgement->event->cell[column];
-
-    return text ? text : "";
+    return event_text(judgement->event, column);
 }
 
 static int is(const judgement_t *judgement, event_column_t column, const char *text)

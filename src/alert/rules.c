@@ -29,14 +29,9 @@ typedef struct judgement_t {
     apr_pool_t *pool;
 } judgement_t;
 
-static const char *cell_of(const event_t *event, event_column_t column)
-{
-    return event->cell[column] ? event->cell[column] : "";
-}
-
 static const char *cell(const judgement_t *judgement, event_column_t column)
 {
-    return cell_of(judgement->event, column);
+    return event_text(judgement->event, column);
 }
 
 static int is(const judgement_t *judgement, event_column_t column, const char *text)
@@ -83,16 +78,17 @@ static const char *joined(const char *const *parts, int count, apr_pool_t *pool)
 
 const char *alert_device(const event_t *event, apr_pool_t *pool)
 {
-    const char *parts[] = {family(cell_of(event, EVENT_BROWSER), pool),
-                           family(cell_of(event, EVENT_OS), pool), cell_of(event, EVENT_DEVICE)};
+    const char *parts[] = {family(event_text(event, EVENT_BROWSER), pool),
+                           family(event_text(event, EVENT_OS), pool),
+                           event_text(event, EVENT_DEVICE)};
     const char *text = joined(parts, 3, pool);
 
-    return *text ? text : cell_of(event, EVENT_USER_AGENT);
+    return *text ? text : event_text(event, EVENT_USER_AGENT);
 }
 
 const char *alert_place(const event_t *event, apr_pool_t *pool)
 {
-    const char *parts[] = {cell_of(event, EVENT_CITY), cell_of(event, EVENT_COUNTRY)};
+    const char *parts[] = {event_text(event, EVENT_CITY), event_text(event, EVENT_COUNTRY)};
 
     return joined(parts, 2, pool);
 }

@@ -10,11 +10,6 @@
 
 #define SESSIONS_LOOKED_AT 5
 
-static const char *cell(const event_t *event, event_column_t column)
-{
-    return event->cell[column] ? event->cell[column] : "";
-}
-
 static apr_status_t session_known(void *payload, int *known)
 {
     judging_t *judging = payload;
@@ -28,8 +23,9 @@ apr_time_t judging_time(const judging_t *judging)
 {
     apr_time_t time;
 
-    return time_parse(cell(judging->event, EVENT_TIME), &time) == APR_SUCCESS ? time
-                                                                              : apr_time_now();
+    return time_parse(event_text(judging->event, EVENT_TIME), &time) == APR_SUCCESS
+               ? time
+               : apr_time_now();
 }
 
 /* The store keeps no endless text. */
@@ -100,7 +96,8 @@ static int see_session(void *payload, const session_row_t *session)
     seen_t *seen = payload;
     const judging_t *judging = seen->judging;
 
-    if (!session->address || !strcmp(session->reference, cell(judging->event, EVENT_SESSION))) {
+    if (!session->address ||
+        !strcmp(session->reference, event_text(judging->event, EVENT_SESSION))) {
         return 0;
     }
     seen->address = apr_pstrdup(judging->pool, session->address);
@@ -158,7 +155,7 @@ alert_history_t judging_history(judging_t *judging)
 static int see_zone(void *payload, const session_t *session)
 {
     judging_t *judging = payload;
-    int same = !strcmp(session->reference, cell(judging->event, EVENT_SESSION));
+    int same = !strcmp(session->reference, event_text(judging->event, EVENT_SESSION));
 
     if (*session->timezone &&
         (same || (session->uid && session->uid == apr_atoi64(judging->user.uid) &&

@@ -16,14 +16,9 @@
 #define OPT_OUT_OPERATION "alert_opt_out"
 #define FAILED_OPERATION "login_failed"
 
-static const char *cell(const event_t *event, event_column_t column)
-{
-    return event->cell[column] ? event->cell[column] : "";
-}
-
 static int is_operation(const event_t *event, const char *name)
 {
-    return !strcmp(cell(event, EVENT_OPERATION), name);
+    return !strcmp(event_text(event, EVENT_OPERATION), name);
 }
 
 /* Most events are none of these: they cost a few comparisons. */
@@ -45,7 +40,7 @@ static int matters(const event_t *event)
             return 1;
         }
     }
-    return !strcmp(cell(event, EVENT_OUTCOME), "denied");
+    return !strcmp(event_text(event, EVENT_OUTCOME), "denied");
 }
 
 /* ---- whose event it is ---- */
@@ -58,8 +53,8 @@ static apr_status_t find_user(judging_t *judging)
     apr_status_t status;
 
     judging->user.site = judging->site_name;
-    judging->user.database = cell(event, EVENT_DATABASE);
-    judging->user.uid = cell(event, EVENT_UID);
+    judging->user.database = event_text(event, EVENT_DATABASE);
+    judging->user.uid = event_text(event, EVENT_UID);
     if (*judging->user.uid || !event->cell[EVENT_LOGIN]) {
         return APR_SUCCESS;
     }
@@ -162,9 +157,10 @@ static apr_status_t add_line(judging_t *judging, const alert_line_t *line, unsig
 static const char *limit_name(const judging_t *judging, int of_user)
 {
     int by_anybody = is_operation(judging->event, FAILED_OPERATION);
-    const char *text = apr_psprintf(judging->pool, "%s\n%s\n%s%s", cell(judging->event, EVENT_SITE),
-                                    cell(judging->event, EVENT_DATABASE), judging->user.uid,
-                                    by_anybody ? "\n" FAILED_OPERATION : "");
+    const char *text =
+        apr_psprintf(judging->pool, "%s\n%s\n%s%s", event_text(judging->event, EVENT_SITE),
+                     event_text(judging->event, EVENT_DATABASE), judging->user.uid,
+                     by_anybody ? "\n" FAILED_OPERATION : "");
     char hex[DIGEST_HEX_SIZE];
 
     if (!of_user) {
@@ -314,7 +310,7 @@ static apr_status_t tell_test(judging_t *judging)
 static apr_status_t take_opt_out(judging_t *judging)
 {
     static const json_limits_t limits = {.nodes = 32, .bytes = 2048, .string = 512, .members = 16};
-    const char *text = cell(judging->event, EVENT_VALUES);
+    const char *text = event_text(judging->event, EVENT_VALUES);
     const json_value_t *values = json_parse(judging->pool, text, strlen(text), &limits);
     apr_int64_t uid;
     store_user_t user = {.site = judging->site_name,
@@ -325,7 +321,7 @@ static apr_status_t take_opt_out(judging_t *judging)
     }
     user.uid = apr_psprintf(judging->pool, "%" APR_INT64_T_FMT, uid);
     return store_opt_out(judging->keeper->store, &user, json_truthy(json_member(values, "opt_out")),
-                         cell(judging->event, EVENT_LOGIN), judging_time(judging));
+                         event_text(judging->event, EVENT_LOGIN), judging_time(judging));
 }
 
 /* ---- */

@@ -39,11 +39,6 @@ verify_t *verify_create(apr_pool_t *pool, verify_mode_t mode, verify_hole_t hole
     return verify;
 }
 
-static const char *cell(const event_t *event, event_column_t column)
-{
-    return event->cell[column] ? event->cell[column] : "";
-}
-
 static verify_node_t *node_of(verify_t *verify, const char *name)
 {
     verify_node_t *node = verify->last_node;
@@ -77,8 +72,9 @@ static int event_fault(verify_t *verify, const event_t *event, const char *what)
     return is_faulty(verify,
                      apr_psprintf(verify->pool,
                                   "event %s of %s (node %s, sequence %s) is broken: %s",
-                                  cell(event, EVENT_ID), cell(event, EVENT_TIME),
-                                  cell(event, EVENT_NODE), cell(event, EVENT_SEQUENCE), what));
+                                  event_text(event, EVENT_ID), event_text(event, EVENT_TIME),
+                                  event_text(event, EVENT_NODE), event_text(event, EVENT_SEQUENCE),
+                                  what));
 }
 
 static int range_fault(verify_t *verify, const verify_node_t *node, apr_int64_t first,
@@ -177,7 +173,7 @@ static int is_intact(verify_t *verify, const event_t *event)
 static const json_value_t *values_of(verify_t *verify, const event_t *event)
 {
     static const json_limits_t limits = {256, 16384, 4096, 64};
-    const char *text = cell(event, EVENT_VALUES);
+    const char *text = event_text(event, EVENT_VALUES);
 
     apr_pool_clear(verify->scratch);
     return json_parse(verify->scratch, text, strlen(text), &limits);
@@ -222,8 +218,8 @@ static int goes_on(verify_t *verify, verify_node_t *node, const event_t *event,
     const char *previous = apr_pstrdup(verify->pool, text_in(values, "previous"));
 
     if (number_in(values, "sequence") != sequence - 1 ||
-        strcmp(text_in(values, "hash"), cell(event, EVENT_PREVIOUS_HASH)) || from <= node->last ||
-        from >= sequence) {
+        strcmp(text_in(values, "hash"), event_text(event, EVENT_PREVIOUS_HASH)) ||
+        from <= node->last || from >= sequence) {
         return event_fault(verify, event, "it does not go on where it says");
     }
     APR_ARRAY_PUSH(node->restored, apr_int64_t) = number_in(values, "checkpoint");
@@ -236,13 +232,13 @@ static int goes_on(verify_t *verify, verify_node_t *node, const event_t *event,
         return event_fault(verify, event, "it does not follow on the event before it");
     }
     node->lost += sequence - from;
-    return check_expected(verify, node, sequence - 1, cell(event, EVENT_PREVIOUS_HASH));
+    return check_expected(verify, node, sequence - 1, event_text(event, EVENT_PREVIOUS_HASH));
 }
 
 static int is_restart(const event_t *event)
 {
-    return !strcmp(cell(event, EVENT_OPERATION), JOURNAL_GAP_OPERATION) &&
-           strstr(cell(event, EVENT_VALUES), "\"reason\":\"older store\"");
+    return !strcmp(event_text(event, EVENT_OPERATION), JOURNAL_GAP_OPERATION) &&
+           strstr(event_text(event, EVENT_VALUES), "\"reason\":\"older store\"");
 }
 
 static int follows(verify_t *verify, verify_node_t *node, const event_t *event,
@@ -254,9 +250,9 @@ static int follows(verify_t *verify, verify_node_t *node, const event_t *event,
     if (sequence > node->last + 1) {
         return is_restart(event)
                    ? goes_on(verify, node, event, sequence)
-                   : hole(verify, node, sequence - 1, cell(event, EVENT_PREVIOUS_HASH));
+                   : hole(verify, node, sequence - 1, event_text(event, EVENT_PREVIOUS_HASH));
     }
-    if (strcmp(cell(event, EVENT_PREVIOUS_HASH), node->hash)) {
+    if (strcmp(event_text(event, EVENT_PREVIOUS_HASH), node->hash)) {
         return event_fault(verify, event,
                            node->last ? "it does not follow on the event before it"
                                       : "it is no first event");
@@ -270,7 +266,7 @@ static void learn_attested(verify_t *verify, const event_t *event)
     const json_value_t *values;
     const char *digest, *name;
 
-    if (strcmp(cell(event, EVENT_OPERATION), "purged")) {
+    if (strcmp(event_text(event, EVENT_OPERATION), "purged")) {
         return;
     }
     values = values_of(verify, event);
@@ -287,9 +283,9 @@ static void learn_attested(verify_t *verify, const event_t *event)
 
 int verify_event(verify_t *verify, const event_t *event)
 {
-    apr_int64_t id = apr_atoi64(cell(event, EVENT_ID));
-    apr_int64_t sequence = apr_atoi64(cell(event, EVENT_SEQUENCE));
-    verify_node_t *node = node_of(verify, cell(event, EVENT_NODE));
+    apr_int64_t id = apr_atoi64(event_text(event, EVENT_ID));
+    apr_int64_t sequence = apr_atoi64(event_text(event, EVENT_SEQUENCE));
+    verify_node_t *node = node_of(verify, event_text(event, EVENT_NODE));
 
     if (!is_intact(verify, event)) {
         return event_fault(verify, event, "its content is not what was hashed");
