@@ -149,6 +149,14 @@ static void load_sessions(apr_pool_t *pool, const runtime_t *self, server_rec *s
                  "user_audit: %u sessions known, %u revocations in force", known, revoked);
 }
 
+/* Where a pointer is kept that outlives restarts; what it points to is NULL at first. */
+static void *retain(const char *name)
+{
+    void *place = ap_retained_data_get(name);
+
+    return place ? place : ap_retained_data_create(name, sizeof(void *));
+}
+
 /* 1 if the table of before the restart serves on. */
 static int keep_table(runtime_t *self, session_table_t *table, server_rec *server)
 {
@@ -174,13 +182,10 @@ static int keep_table(runtime_t *self, session_table_t *table, server_rec *serve
  * pass through a gap between two tables. */
 static const char *take_table(apr_pool_t *pool, runtime_t *self, server_rec *server)
 {
-    session_table_t **retained = ap_retained_data_get(RETAINED_TABLE);
+    session_table_t **retained = retain(RETAINED_TABLE);
     apr_uint32_t slots = (apr_uint32_t)self->installation->max_sessions;
     apr_status_t status;
 
-    if (!retained) {
-        retained = ap_retained_data_create(RETAINED_TABLE, sizeof(*retained));
-    }
     if (*retained && keep_table(self, *retained, server)) {
         return NULL;
     }
@@ -199,12 +204,9 @@ static const char *take_table(apr_pool_t *pool, runtime_t *self, server_rec *ser
 /* One of another layout is left to the old children, as a board is. */
 static const char *take_recall(apr_pool_t *pool, runtime_t *self, server_rec *server)
 {
-    recall_t **retained = ap_retained_data_get(RETAINED_RECALL);
+    recall_t **retained = retain(RETAINED_RECALL);
     apr_status_t status = APR_SUCCESS;
 
-    if (!retained) {
-        retained = ap_retained_data_create(RETAINED_RECALL, sizeof(*retained));
-    }
     if (!*retained || recall_check(*retained) != APR_SUCCESS) {
         status = recall_create(retained, server->process->pool);
     }
@@ -219,12 +221,9 @@ static const char *take_recall(apr_pool_t *pool, runtime_t *self, server_rec *se
  * as well then. */
 static const char *take_board(apr_pool_t *pool, runtime_t *self, server_rec *server)
 {
-    board_t **retained = ap_retained_data_get(RETAINED_BOARD);
+    board_t **retained = retain(RETAINED_BOARD);
     apr_status_t status = APR_SUCCESS;
 
-    if (!retained) {
-        retained = ap_retained_data_create(RETAINED_BOARD, sizeof(*retained));
-    }
     if (!*retained || board_check(*retained) != APR_SUCCESS) {
         status = board_create(retained, server->process->pool);
     }
@@ -250,15 +249,12 @@ static void look_at_settings(apr_pool_t *pool, const runtime_t *self, server_rec
 /* Without it there are no old values, and all else is as it was. Once made it stays. */
 static void take_shown(runtime_t *self, server_rec *server)
 {
-    shown_t **retained = ap_retained_data_get(RETAINED_SHOWN);
+    shown_t **retained = retain(RETAINED_SHOWN);
     apr_status_t status = APR_SUCCESS;
 
     self->shown = NULL;
     if (!config_any_old_values(server)) {
         return;
-    }
-    if (!retained) {
-        retained = ap_retained_data_create(RETAINED_SHOWN, sizeof(*retained));
     }
     if (!*retained || shown_check(*retained) != APR_SUCCESS) {
         status = shown_create(retained, server->process->pool);
