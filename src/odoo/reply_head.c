@@ -140,11 +140,12 @@ static int asks_to_log_in_again(const reply_reader_t *reader)
 }
 
 /* A link of a mail whose token or record is wrong leads to the messages: in 16 and 17 behind "#",
- * in 18 and 19 by the path. */
+ * in 18 and 19 by the path. What asks for a report is led to a page that says nothing of it. */
 static int is_turned_away(const reply_reader_t *reader)
 {
-    return reader->route->reply == ROUTE_REPLY_RECORD &&
-           strstr(reader->head.location, "mail.action_discuss") != NULL;
+    return reader->reply.operation == OPERATION_REPORT ||
+           (reader->route->reply == ROUTE_REPLY_RECORD &&
+            strstr(reader->head.location, "mail.action_discuss") != NULL);
 }
 
 /* A redirect to the login page is how Odoo tells a browser that its session is over. Any other is
@@ -162,9 +163,6 @@ static void conclude_by_status(reply_reader_t *reader)
     }
     else if (reader->route->reply != ROUTE_REPLY_JSONRPC) {
         reader->reply.outcome = is_turned_away(reader) ? OUTCOME_FAILED : OUTCOME_SUCCESS;
-        if (reader->reply.operation == OPERATION_REPORT) {
-            reader->reply.outcome = OUTCOME_FAILED; /* to a page that says nothing of the record */
-        }
     }
 }
 
