@@ -298,6 +298,25 @@ static void ask_summaries(apr_time_t newest, apr_pool_t *pool)
            rows, 1000 * seconds_since(start), processor_ms() - processor);
 }
 
+/* Pages far behind the first. */
+static void ask_deep(apr_int64_t id, apr_pool_t *pool)
+{
+    const struct {
+        const char *name;
+        event_filter_t filter;
+        apr_int64_t before;
+    } deep[] = {
+        {"nothing", {0}, id / 3},
+        {"a model", {.model = "sale.order"}, id / 7},
+        {"a rare user", {.user = "user299@example.com"}, id / 2},
+        {"never meet", {.outcome = "failed", .operations = {"write", "export"}}, id / 2},
+    };
+
+    for (size_t i = 0; i < sizeof(deep) / sizeof(deep[0]); i++) {
+        ask(apr_pstrcat(pool, "deep: ", deep[i].name, NULL), &deep[i].filter, deep[i].before, pool);
+    }
+}
+
 static void ask_all(apr_pool_t *pool)
 {
     store_t *store = open_store(pool, STORE_READ);
@@ -382,24 +401,11 @@ static void ask_all(apr_pool_t *pool)
          {.text = "no such text", .from = FIRST_DAY, .to = newest, .model = "x.model40"}},
     };
 
-    const struct {
-        const char *name;
-        event_filter_t filter;
-        apr_int64_t before;
-    } deep[] = {
-        {"nothing", {0}, id / 3},
-        {"a model", {.model = "sale.order"}, id / 7},
-        {"a rare user", {.user = "user299@example.com"}, id / 2},
-        {"never meet", {.outcome = "failed", .operations = {"write", "export"}}, id / 2},
-    };
-
     printf("{\"events\":%" APR_INT64_T_FMT "}\n", id);
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
         ask(asks[i].name, &asks[i].filter, 0, pool);
     }
-    for (size_t i = 0; i < sizeof(deep) / sizeof(deep[0]); i++) {
-        ask(apr_pstrcat(pool, "deep: ", deep[i].name, NULL), &deep[i].filter, deep[i].before, pool);
-    }
+    ask_deep(id, pool);
     ask_summaries(newest, pool);
 }
 

@@ -178,15 +178,7 @@ sub break_things ($site, %fault) {
 }
 
 sub hold_against ($site, $campaign) {
-    my $visitor = $site->login('admin');
-
-    $site->trail->settle($visitor);
-    # Intents of dead children are chained when their segments have been read to the end.
-    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
-    my @wrong = $campaign->differences([ $site->odoo->operations ], [ $site->trail->events ]);
-    diag $campaign->summary;
-    is scalar @wrong, 0, 'nothing missing, nothing twice, nothing unknown that was seen'
-        or diag join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ];
+    $campaign->assert_on_record($site, 'nothing missing, nothing twice, nothing unknown that was seen');
     is scalar(() = $site->trail->events(operation => 'gap')), 0, 'and no gap';
     $site->httpd->stop;
     my $verdict = qx($TOOL @{[ tool_words($site) ]} verify 2>&1);

@@ -190,13 +190,7 @@ sub insiders_calls ($site) {
 }
 
 sub all_on_record ($site, $campaign) {
-    my $visitor = $site->login('admin');
-
-    $site->trail->settle($visitor);
-    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
-    my @wrong = $campaign->differences([ $site->odoo->operations ], [ $site->trail->events ]);
-    diag $campaign->summary;
-    is scalar @wrong, 0, "the good clients' work is on record, once" or diag join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ];
+    $campaign->assert_on_record($site, "the good clients' work is on record, once");
     my %failed = $campaign->failed;
     is_deeply \%failed, {}, 'and none of it was refused or failed';
     insiders_calls($site);

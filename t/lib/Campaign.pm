@@ -6,13 +6,15 @@ package Campaign;
 #   my $campaign = Campaign->start(site => $site, workers => 4, login => 'admin');
 #   ... break things ...
 #   $campaign->stop;
-#   is_deeply [$campaign->differences($site->odoo->operations, @events)], [], 'all on record, once';
+#   $campaign->assert_on_record($site, 'all on record, once');
 
 use v5.36;
 use Carp qw(croak);
 use Client;
 use File::Temp qw(tempdir);
 use POSIX ();
+use Process ();
+use Test::More ();
 use Time::HiRes qw(sleep);
 
 my $MODEL = 'res.partner';
@@ -118,6 +120,18 @@ sub _sum ($counts) {
 
     $sum += $_ for values %$counts;
     return $sum;
+}
+
+# Waits until the keeper has chained all there is, those of dead children's intents too, and asserts that what
+# Odoo executed is on record, and nothing else.
+sub assert_on_record ($self, $site, $sentence) {
+    $site->trail->settle($site->login('admin'));
+    Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
+    my @wrong = $self->differences([ $site->odoo->operations ], [ $site->trail->events ]);
+    Test::More::diag($self->summary);
+    Test::More::is(scalar @wrong, 0, $sentence)
+        or Test::More::diag(join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ]);
+    return;
 }
 
 # What of all this is not as it must be, as sentences. operations: the stand-in's own list of what it
