@@ -24,8 +24,13 @@ for my $mpm (qw(event worker prefork)) {
     ok(serves($httpd), "$mpm: after a graceful restart");
     $httpd->restart;
     ok(serves($httpd), "$mpm: after a full one");
-    ok($httpd->stop, "$mpm: it stops");
-    is(scalar(grep { kill 0, $_ } @before), 0, "$mpm: no process is left");
+    my @then = $httpd->child_pids;
+    ok($httpd->stop, "$mpm: it stops gracefully");
+    is(scalar(grep { kill 0, $_ } @before, @then), 0, "$mpm: no process is left");
+    ok(serves($httpd->start), "$mpm: after a new start");
+    @then = $httpd->child_pids;
+    ok($httpd->stop('TERM'), "$mpm: it stops at once");
+    is(scalar(grep { kill 0, $_ } @then), 0, "$mpm: no process is left");
 }
 
 is((stat $_->state_dir)[2] & 0777, 0700, 'nobody else may look into the state folder')

@@ -16,6 +16,7 @@ APLOG_USE_MODULE(user_audit);
 #define TICKS_PER_SYNC 10
 
 static apr_pool_t *child_pool; /* the child's own, never destroyed */
+static int forced_each_second; /* the journal, by this child's thread */
 
 /* Owned by the child's thread once it runs; requests only read the pointer. */
 static apr_status_t open_journal(runtime_t *self)
@@ -31,25 +32,41 @@ static apr_status_t open_journal(runtime_t *self)
     return status;
 }
 
-static void each_second(runtime_t *self)
-{
-    if (!self->journal) {
-        open_journal(self);
-    }
-    else if (self->installation->journal_sync == JOURNAL_SYNC_SECOND) {
-        journal_sync(self->journal);
-    }
-}
+/* exit() destroys what httpd set up while the thread below still runs: once pchild has gone it must
+ * neither look at that any more nor find its own code gone. Each side writes its flag before it
+ * reads the other's, so either the thread sees that the child leaves, or the child sees that it
+ * looks. */
+static int leaving;
+static int looking;
 
-/* Set when pchild goes. exit() then destroys what httpd set up, while the thread below still runs:
- * it must neither look at that any more nor find its own code gone. */
-static volatile sig_atomic_t leaving;
+#define LOOK_ENDS_WITHIN 200 /* ms that the end of a child waits for a look at most */
 
+/* Bounded: prefork may leave from a signal handler that interrupted whoever holds a lock that the
+ * look waits for. */
 static apr_status_t leave(void *data)
 {
     (void)data;
-    leaving = 1;
+    __atomic_store_n(&leaving, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < LOOK_ENDS_WITHIN && __atomic_load_n(&looking, __ATOMIC_SEQ_CST); i++) {
+        apr_sleep(apr_time_from_msec(1));
+    }
     return APR_SUCCESS;
+}
+
+/* 0 if the child leaves; else end_look() follows. */
+static int begin_look(void)
+{
+    __atomic_store_n(&looking, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&leaving, __ATOMIC_SEQ_CST)) {
+        return 1;
+    }
+    __atomic_store_n(&looking, 0, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+static void end_look(void)
+{
+    __atomic_store_n(&looking, 0, __ATOMIC_SEQ_CST);
 }
 
 /* httpd unloads its modules within exit(). This child keeps the code until it is gone itself; the
@@ -63,29 +80,37 @@ static void keep_code(void)
     }
 }
 
-/* Forces the journal to disk each second and cuts the tunnels of ended sessions. It is never
- * joined: a child leaves by exit(), and prefork's may do so from a signal handler that interrupted
- * whoever holds a lock this thread waits for. */
+/* Cuts the tunnels of ended sessions. */
+static void cut_ended(runtime_t *self, apr_uint32_t *seen)
+{
+    apr_uint32_t generation = session_table_generation(self->sessions);
+
+    if (generation != *seen || session_table_superseded(self->sessions)) {
+        *seen = generation;
+        tunnel_cut_refused();
+    }
+}
+
+/* Looks at the table each tick; each second a journal that could not be opened is tried again, an
+ * open one is forced to disk. Never joined: prefork may leave from a signal handler. */
 static void *APR_THREAD_FUNC child_thread(apr_thread_t *thread, void *data)
 {
     runtime_t *self = data;
-    apr_uint32_t seen = session_table_generation(self->sessions);
+    apr_uint32_t seen = 0; /* the first look is for all */
 
     (void)thread;
     for (unsigned tick = 1;; tick++) {
-        apr_uint32_t generation;
-
         apr_sleep(TICK);
-        if (leaving) {
+        if (!begin_look()) {
             break;
         }
-        generation = session_table_generation(self->sessions);
-        if (generation != seen || session_table_superseded(self->sessions)) {
-            seen = generation;
-            tunnel_cut_refused();
+        cut_ended(self, &seen);
+        if (tick % TICKS_PER_SYNC == 0 && !self->journal) {
+            open_journal(self);
         }
-        if (tick % TICKS_PER_SYNC == 0) {
-            each_second(self);
+        end_look();
+        if (tick % TICKS_PER_SYNC == 0 && self->journal && forced_each_second) {
+            journal_sync(self->journal); /* in the child's own pool, which nobody destroys */
         }
     }
     return NULL;
@@ -123,7 +148,7 @@ void child_start(apr_pool_t *pchild, server_rec *main_server)
     runtime_t *self = runtime();
     apr_status_t status;
 
-    leaving = 0;
+    leaving = 0; /* a single process (httpd -X) starts more than one child */
     keep_code();
     apr_pool_cleanup_register(pchild, NULL, leave, apr_pool_cleanup_null);
     /* Unmanaged: requests and the thread may outlive pchild by moments, and a journal that is not
@@ -133,6 +158,7 @@ void child_start(apr_pool_t *pchild, server_rec *main_server)
     }
     self->server = main_server;
     self->journal = NULL;
+    forced_each_second = self->installation->journal_sync == JOURNAL_SYNC_SECOND;
     if ((status = open_journal(self)) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, status, main_server,
                      "user_audit: no journal can be opened in %s; %s", self->journal_folder,

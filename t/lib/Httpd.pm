@@ -17,6 +17,7 @@ use IO::Socket::IP;
 use IO::Socket::UNIX;
 use Process;
 use Test::More ();
+use Time::HiRes ();
 
 our @EXPORT = qw(finish);
 
@@ -288,12 +289,22 @@ sub graceful ($self, $signal = 'USR1') {
     return $self;
 }
 
-sub restart ($self) { return $self->graceful('HUP') }
+sub restart ($self) {
+    _let_answers_end();
+    return $self->graceful('HUP');
+}
+
+# An end that is not graceful (TERM, HUP) makes mpm_event close the sockets its threads work with at that
+# moment: a lingering close then complains (AH03092) or crashes, whatever modules are loaded.
+sub _let_answers_end { return Time::HiRes::sleep(0.3) }
 
 # 1 if it went as asked.
-sub stop ($self) {
+sub stop ($self, $signal = $self->{alone} ? 'TERM' : 'WINCH') {
     my $process = delete $self->{process} // return 1;
-    return $process->stop;
+
+    _let_answers_end() if $signal ne 'WINCH';
+    $process->signal($signal);
+    return $process->wait_gone || $process->stop && 0;
 }
 
 # A crash of the parent: its children and the keeper are left to find out for themselves. It is halted
