@@ -4,13 +4,10 @@
 #include <apr_strings.h>
 
 #include "json_keys.h"
+#include "text/base64.h"
 #include "text/digest.h"
 #include "text/json_value.h"
 #include "text/utf8.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define KEY_CUT_MARK "..." /* between the head of a longer key and its SHA-256 */
 #define FEW_MEMBERS 8      /* of an object whose keys are not hashed yet */
@@ -52,65 +49,6 @@ struct json_tree_t {
 
 /* ---- texts ---- */
 
-static const unsigned char base64_bytes[256] = {
-    ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['0' ... '9'] = 1, ['+'] = 1,  ['/'] = 1,
-    ['='] = 1,         ['-'] = 1,         ['_'] = 1,         ['\n'] = 1, ['\r'] = 1,
-};
-
-#ifdef __SSE2__
-
-#define BLOCK 16
-
-static __m128i is_byte(__m128i bytes, char wanted)
-{
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted));
-}
-
-static __m128i is_between(__m128i bytes, char first, char last)
-{
-    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8((char)(first - 1))),
-                         _mm_cmplt_epi8(bytes, _mm_set1_epi8((char)(last + 1))));
-}
-
-/* What the table says, for a block at once. */
-static int is_base64_block(const char *data)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)data);
-    __m128i letters = is_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
-    __m128i digits = is_between(bytes, '/', '9');
-    __m128i marks = _mm_or_si128(_mm_or_si128(is_byte(bytes, '+'), is_byte(bytes, '=')),
-                                 _mm_or_si128(is_byte(bytes, '-'), is_byte(bytes, '_')));
-    __m128i ends = _mm_or_si128(is_byte(bytes, '\n'), is_byte(bytes, '\r'));
-
-    return _mm_movemask_epi8(
-               _mm_or_si128(_mm_or_si128(letters, digits), _mm_or_si128(marks, ends))) == 0xffff;
-}
-
-#else
-
-#define BLOCK 1
-
-static int is_base64_block(const char *data)
-{
-    return base64_bytes[(unsigned char)*data];
-}
-
-#endif
-
-static int is_base64(const char *data, apr_size_t length)
-{
-    unsigned char all = 1;
-    apr_size_t i = 0;
-
-    while (length - i >= BLOCK && is_base64_block(data + i)) {
-        i += BLOCK;
-    }
-    for (; all && i < length; i++) {
-        all &= base64_bytes[(unsigned char)data[i]];
-    }
-    return all;
-}
-
 static void collector_start(collector_t *collector, apr_size_t limit)
 {
     buffer_reset(&collector->kept);
@@ -122,7 +60,7 @@ static void collector_start(collector_t *collector, apr_size_t limit)
 static void examine(collector_t *collector, const char *data, apr_size_t length)
 {
     digest_update(collector->digest, data, length);
-    collector->base64 = collector->base64 && is_base64(data, length);
+    collector->base64 = collector->base64 && base64_only(data, length);
 }
 
 /* Begins to hash, with what was kept. */
