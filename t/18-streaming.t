@@ -6,6 +6,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Client qw();
+use Digest::SHA qw(sha256_hex);
 use Httpd;
 use IO::Socket::IP;
 use Test::More;
@@ -61,6 +62,8 @@ for my $size (0, $LARGE) {
     $received = read_body($connection, $received, length $body);
     cmp_ok scalar(() = journal($httpd) =~ /$NAME/g), '>', $written, "$size: Odoo has the whole body, and the intent stands";
     is body_of($received), $body, "$size: the body is as it was sent";
+    like journal($httpd), qr/"\$length":$size,"\$sha256":"@{[ sha256_hex('x' x $size) ]}"/,
+        "$size: and was read whole" if $size;
     like $received, qr/^Content-Length: @{[ length $body ]}\r$/m, "$size: with its length";
     unlike $received, qr/^Transfer-Encoding/mi, "$size: in one piece";
     my $answer = '{"jsonrpc":"2.0","id":1,"result":true}';

@@ -15,12 +15,18 @@
 
 #define FILTER_NAME "USER_AUDIT_BODY"
 
+/* What mod_proxy_http asks for at a time once it streams a body, each of which it sends by a
+ * writev(2) of its own, and what it is given in its place: it takes and counts what it gets. */
+#define PROXY_PIECE HUGE_STRING_LEN
+#define LARGE_PIECE 32768
+
 static ap_filter_rec_t *registered;
 
 typedef struct body_filter_t {
     exchange_t *exchange;
     apr_off_t left; /* bytes of the body to come, by its Content-Length; -1: there is none */
     int over;       /* the end was seen; mod_proxy may well read again behind it */
+    int streams;    /* mod_proxy_http is the only one that reads from here */
 } body_filter_t;
 
 /* The last byte is the end, whether EOS comes with it or behind it. */
@@ -79,11 +85,23 @@ static apr_status_t body_over(body_filter_t *self)
     return APR_SUCCESS;
 }
 
+/* Waits for no more than was asked for: what has come is read, however little it is. */
+static apr_off_t piece_of(const ap_filter_t *filter, ap_input_mode_t mode, apr_off_t bytes)
+{
+    const body_filter_t *self = filter->ctx;
+
+    return self->streams && mode == AP_MODE_READBYTES && bytes == PROXY_PIECE &&
+                   filter->r == self->exchange->request /* no ErrorDocument that reads the rest */
+               ? LARGE_PIECE
+               : bytes;
+}
+
 static apr_status_t body_filter(ap_filter_t *filter, apr_bucket_brigade *brigade,
                                 ap_input_mode_t mode, apr_read_type_e block, apr_off_t bytes)
 {
     body_filter_t *self = filter->ctx;
-    apr_status_t status = ap_get_brigade(filter->next, brigade, mode, block, bytes);
+    apr_status_t status =
+        ap_get_brigade(filter->next, brigade, mode, block, piece_of(filter, mode, bytes));
     int over = 0;
 
     if (status != APR_SUCCESS || mode != AP_MODE_READBYTES || self->over) {
@@ -137,13 +155,25 @@ static apr_off_t content_length(const request_rec *request)
     return length;
 }
 
+/* Other schemes read into buffers of their own, and how a balancer's member is asked is not known
+ * yet. */
+static int asked_by_http(const request_rec *request)
+{
+    return request->filename && (strncmp(request->filename, "proxy:http://", 13) == 0 ||
+                                 strncmp(request->filename, "proxy:https://", 14) == 0);
+}
+
 void body_filter_stream(request_rec *request)
 {
     ap_filter_t *filter = request->input_filters;
+    body_filter_t *self;
 
-    if (filter && filter->frec == registered && filter->next == request->proto_input_filters &&
-        ((body_filter_t *)filter->ctx)->left > 0) {
-        request->proto_input_filters = filter;
+    if (filter && filter->frec == registered && filter->next == request->proto_input_filters) {
+        self = filter->ctx;
+        if (self->left > 0) {
+            request->proto_input_filters = filter;
+            self->streams = asked_by_http(request);
+        }
     }
 }
 
