@@ -27,7 +27,7 @@ ok($built{$_} || -e top() . "/$_", "$_ is built to be run") for @{ $variable{TES
 my $private = join '|', map { quotemeta } '/' . 'home/', '/' . 'root/', '/' . 'work/', '..' . '/shared';
 
 for my $file (files(qr/\.(?:[chtaspy]|am|ac|pm|py|md|conf|load|sh|html|css|js)$|^[^.]*$/,
-        qw(src include t/unit t/fuzz t/guard t/lib conf docs bench script mod_user_audit.c README.md
+        qw(src include t/unit t/fuzz t/guard t/after t/lib conf docs bench script mod_user_audit.c README.md
         Makefile.am configure.ac), map { s{.*/(t/[^/]+)$}{$1}r } glob top() . '/t/*.t')) {
     next if $file =~ m{^t/fuzz/corpus/};
     my ($line) = grep { m{(?:^|[\s"'(=:])(?:$private)} } lines($file);

@@ -1,4 +1,4 @@
-/* Included first into every file of the build that counts lines (script/coverage): a process that
+/* Included first into every file of the build that counts lines (script/test): a process that
  * leaves past the handlers of exit(), as the keeper does, writes down what it reached all the same.
  */
 #ifndef COVERAGE_H

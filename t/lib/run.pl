@@ -3,7 +3,7 @@
 #
 # BUILD_DIR/variant/NAME/*.t are links to t/*.t, which run in another way:
 #   pgsql        on PostgreSQL
-#   sanitizers   with what was built in SANITIZERS_DIR (BUILD_DIR/sanitizers)
+#   sanitizers   with what was built in BUILD_DIR/sanitizers
 #   valgrind     with httpd under valgrind's memcheck, of whose findings none is allowed
 #
 # cmocka 1.1 writes "not ok" before the SKIP directive, which prove takes for a failure.
@@ -16,7 +16,7 @@ use IO::Select;
 
 my ($test) = @ARGV;
 my $build = $ENV{BUILD_DIR} // die "BUILD_DIR is not set\n";
-my ($variant) = $test =~ m{\Q$build\E/(?:variant/)?(pgsql|sanitizers|coverage|valgrind)/};
+my ($variant) = $test =~ m{\Q$build\E/(?:variant/)?(pgsql|sanitizers|valgrind)/};
 my $log = "$build/log/" . join '-', $variant // (), basename($test);
 my $seconds = $ENV{TEST_SECONDS} // 900;
 
@@ -26,7 +26,7 @@ sub environment {
     return (HTTPD_UNDER => "valgrind -q --num-callers=30 --log-file=$log.%p") if $variant eq 'valgrind';
     # httpd itself is not built that way, so it loads the sanitizers' library first.
     chomp(my $library = `gcc -print-file-name=libasan.so`);
-    return (BUILD_DIR => $ENV{SANITIZERS_DIR} // "$build/sanitizers", HTTPD_PRELOAD => $library);
+    return (BUILD_DIR => "$build/sanitizers", HTTPD_PRELOAD => $library);
 }
 
 # (pid, its output, its errors)
