@@ -211,11 +211,15 @@ static void append_words(buffer_t *buffer, const char *cell, int numbers)
     buffer_append_char(buffer, ']');
 }
 
+/* A cell that somebody wrote into the database holds any number, and apr_atoi64 goes to both ends.
+ */
 static void append_integer(buffer_t *buffer, const char *cell, apr_int64_t factor)
 {
     apr_int64_t number = apr_atoi64(cell), most = APR_INT64_MAX / factor;
 
-    buffer_append_int64(buffer, (number < most ? number : most) * factor);
+    number = number > most ? most : number;
+    number = number < -most ? -most : number;
+    buffer_append_int64(buffer, number * factor);
 }
 
 static void append_cell(line_t *line, const member_t *member, const char *cell)

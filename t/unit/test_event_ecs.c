@@ -70,6 +70,29 @@ static void a_line_is_one_object(void **state)
     assert_int_equal(number, 3);
 }
 
+static void a_duration_that_is_none_keeps_within_bounds(void **state)
+{
+    static const struct {
+        const char *cell;
+        apr_int64_t nanoseconds;
+    } cases[] = {
+        {"-9223372036854775808", -9223372036854000000},
+        {"9223372036854775807", 9223372036854000000},
+        {"-1", -1000000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        event_t *event = sample();
+        apr_int64_t number;
+
+        event_set(event, EVENT_DURATION_MS, cases[i].cell);
+        assert_true(
+            json_integer(json_member(json_member(line_of(event), "event"), "duration"), &number));
+        assert_true(number == cases[i].nanoseconds);
+    }
+}
+
 static void values_stand_as_they_are(void **state)
 {
     event_t *event = sample();
@@ -167,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_one_object),
+        cmocka_unit_test(a_duration_that_is_none_keeps_within_bounds),
         cmocka_unit_test(values_stand_as_they_are),
         cmocka_unit_test(an_empty_event_is_an_object_too),
         cmocka_unit_test(the_longest_event_fits),
