@@ -50,6 +50,7 @@ struct store_t {
     int months_from, months_to; /* known to have a partition in this transaction, see partition.c */
 
     apr_int64_t horizon; /* see store_horizon */
+    const char *walk;    /* the select of walk.c; NULL: not needed so far */
 
     /* Behind whom the search for sessions to forget goes on. */
     apr_int64_t forget_after_ms;

@@ -32,10 +32,14 @@ static void choose_columns(walked_t *walked)
 }
 
 /* Where the database is part of this process, taking some thirty cells out of each row costs more
- * than all the rest of verifying it. */
-static const char *select_text(const store_t *store, const walked_t *walked, apr_pool_t *pool)
+ * than all the rest of verifying it. Made once for each handle. */
+static const char *select_text(store_t *store, const walked_t *walked, apr_pool_t *pool)
 {
     const char *format = "", *names = "";
+
+    if (store->walk) {
+        return store->walk;
+    }
 
     for (int i = 0; i < walked->count; i++) {
         format = apr_pstrcat(pool, format, i ? "\xff" : "", "%%s", NULL);
@@ -44,8 +48,9 @@ static const char *select_text(const store_t *store, const walked_t *walked, apr
     if (store->dialect->packs) {
         names = apr_pstrcat(pool, store->dialect->packs, "('", format, "', ", names, ")", NULL);
     }
-    return apr_pstrcat(pool, "SELECT ", names, " FROM events WHERE id > %s ORDER BY id LIMIT %s",
-                       NULL);
+    store->walk = apr_pstrcat(store->pool, "SELECT ", names,
+                              " FROM events WHERE id > %s ORDER BY id LIMIT %s", NULL);
+    return store->walk;
 }
 
 static void split_cells(const walked_t *walked, const char *packed, event_t *event)
