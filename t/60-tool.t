@@ -29,6 +29,22 @@ sub tampered ($database, $statement) {
     return run_tool($copy, 'verify');
 }
 
+# ---- what it takes ----
+
+for my $asked (qw(--help -h help)) {
+    my $words = `$TOOL $asked 2>&1 >/dev/null`;
+
+    is "$? $words", '0 ', "$asked is right, and complains of nothing";
+    like `$TOOL $asked 2>/dev/null`, qr/\Ausage: user-audit .*^  verify .*^  --help /ms, "$asked tells the use";
+}
+for my $wrong ('', 'nosuch', '--nosuch', 'verify more', 'revoke') {
+    is `$TOOL $wrong 2>/dev/null`, '', "'$wrong' is wrong, and standard output says nothing";
+    is $? >> 8, 2, "'$wrong': the status says so";
+    like `$TOOL $wrong 2>&1`, qr/^usage: user-audit /m, "'$wrong': and the use is told";
+}
+
+# ---- the trail ----
+
 my $site  = Site->start(version => 17);
 my $admin = $site->login('admin');
 

@@ -66,11 +66,12 @@ static const apr_getopt_option_t options[] = {
     {"csv", OPTION_CSV, 1, "verify: this export, - for standard input, not a database"},
     {"filtered", OPTION_FILTERED, 0, "verify: the export has some events only"},
     {"note", OPTION_NOTE, 1, "revoke: why, for the trail"},
+    {"help", 'h', 0, "these lines"},
     {NULL, 0, 0, NULL}};
 
-static int usage(void)
+static void print_usage(FILE *file)
 {
-    fprintf(stderr,
+    fprintf(file,
             "usage: user-audit [option...] command\n"
             "  verify            says whether the trail is as it was written, or what is not\n"
             "  export            the trail as CSV\n"
@@ -78,8 +79,21 @@ static int usage(void)
             "  revoke REFERENCE  ends a session\n"
             "  public-key        what the checkpoints of this machine are verified with\n");
     for (const apr_getopt_option_t *option = options; option->name; option++) {
-        fprintf(stderr, "  --%-16s%s\n", option->name, option->description);
+        fprintf(file, "  --%-16s%s\n", option->name, option->description);
     }
+}
+
+/* For whom asks for it. */
+static int help(void)
+{
+    print_usage(stdout);
+    return EXIT_SUCCESS;
+}
+
+/* For whom types what is no command. */
+static int usage(void)
+{
+    print_usage(stderr);
     return EXIT_UNREADABLE;
 }
 
@@ -166,12 +180,18 @@ int main(int argc, const char *const *argv)
     apr_getopt_init(&reader, tool.pool, argc, argv);
     reader->interleave = 1;
     while ((status = apr_getopt_long(reader, options, &option, &value)) == APR_SUCCESS) {
+        if (option == 'h') {
+            return help();
+        }
         if (!take_option(&tool, option, value)) {
             return usage();
         }
     }
     if (status != APR_EOF || reader->ind >= argc || reader->ind < argc - 2) {
         return usage();
+    }
+    if (!strcmp(argv[reader->ind], "help")) {
+        return help();
     }
     complete(&tool);
     tool.argument = argv[reader->ind + 1];
