@@ -127,7 +127,8 @@ sub _sum ($counts) {
 sub assert_on_record ($self, $site, $sentence) {
     $site->trail->settle($site->login('admin'));
     Process::wait_until(sub { !$site->trail->query('SELECT 1 FROM pending LIMIT 1') });
-    my @wrong = $self->differences([ $site->odoo->operations ], [ $site->trail->events ]);
+    my @events = $site->trail->query("SELECT operation, model, record_ids, outcome FROM events WHERE model = '$MODEL'");
+    my @wrong = $self->differences([ $site->odoo->operations ], \@events);
     Test::More::diag($self->summary);
     Test::More::is(scalar @wrong, 0, $sentence)
         or Test::More::diag(join "\n", @wrong[ 0 .. ($#wrong < 20 ? $#wrong : 20) ]);

@@ -5,6 +5,7 @@ package Client;
 
 use v5.36;
 use Carp qw(croak);
+use Cpanel::JSON::XS ();
 use IO::Select;
 use IO::Socket::IP;
 use JSON::PP ();
@@ -13,10 +14,11 @@ use Process ();
 use Time::HiRes qw(sleep time);
 
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+my $READER = Cpanel::JSON::XS->new->utf8->allow_nonref;    # trails are long
 my $TIMEOUT = $Process::PATIENCE;
 
 sub encode_json ($value) { return $JSON->encode($value) }
-sub decode_json ($text)  { return $JSON->decode($text) }
+sub decode_json ($text)  { return $READER->decode($text) }
 
 # %options: port; agent => User-Agent; cookies => {name => value}
 sub new ($class, %options) {

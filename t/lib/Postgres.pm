@@ -11,9 +11,9 @@ package Postgres;
 
 use v5.36;
 use Carp qw(croak);
+use Cpanel::JSON::XS ();
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX ();
-use JSON::PP ();
 use Process;
 
 my $RUN_USER = 'postgres';
@@ -153,7 +153,7 @@ sub demand_password ($self, $password) {
 # Rows of a query as hashes.
 sub rows ($self, $database, $sql) {
     my $text = $self->_psql($database, "SELECT COALESCE(json_agg(found), '[]') FROM ($sql) AS found");
-    return @{ JSON::PP->new->utf8->decode($text) };
+    return @{ Cpanel::JSON::XS->new->utf8->decode($text) };
 }
 
 # All there is in a database, as SQL.
