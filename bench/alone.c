@@ -1,6 +1,6 @@
 /* One part of the module at a time, without a server, for bench/run.py.
  *
- *   alone scanner strings|dense|integers|brackets MEGABYTES
+ *   alone scanner strings|dense|integers|brackets|skipped MEGABYTES
  *   alone gate SESSIONS LOOKUPS
  *   alone changes SESSIONS COUNT              looks for the ten that changed
  *   alone event COUNT
@@ -74,6 +74,26 @@ static void take_text(void *payload, json_token_t token, const char *data, apr_s
     *(apr_uint64_t *)payload += length + (unsigned)last;
 }
 
+/* As readers do where nothing is kept of an array. */
+static void skip_token(void *payload, json_token_t token)
+{
+    json_scan_t *scan = *(json_scan_t **)payload;
+
+    if (token == JSON_ARRAY_BEGIN) {
+        json_scan_skip(scan);
+    }
+}
+
+static void skip_text(void *payload, json_token_t token, const char *data, apr_size_t length,
+                      int last)
+{
+    (void)payload;
+    (void)token;
+    (void)data;
+    (void)length;
+    (void)last;
+}
+
 static const struct {
     const char *name, *repeated;
 } texts[] = {
@@ -82,6 +102,7 @@ static const struct {
               "Addict\"],\"email\":\"azure@example.com\",\"credit\":1250.75,\"phone\":false},"},
     {"integers", "12345,678,9,1048576,"},
     {"brackets", "[[[]],[{}]],"},
+    {"skipped", "[[[]],[{}]],"},
 };
 
 static const char *text_of(const char *name)
@@ -111,10 +132,11 @@ static void run_scanner(char **arguments)
 {
     const char *data = text_of(arguments[0]);
     apr_uint64_t sum = 0;
-    json_sink_t sink = {take_token, take_text, &sum};
-    json_scan_t *scan = json_scan_create(pool, &sink);
+    json_scan_t *scan;
+    const json_sink_t takes = {take_token, take_text, &sum}, skips = {skip_token, skip_text, &scan};
     int count = atoi(arguments[1]);
 
+    scan = json_scan_create(pool, strcmp(arguments[0], "skipped") == 0 ? &skips : &takes);
     begin();
     for (int i = 0; i < count; i++) {
         for (apr_size_t at = 0; at < MEGABYTE; at += PIECE) {

@@ -10,7 +10,7 @@ import time
 
 from servers import free_port
 
-TEXTS = ("strings", "dense", "integers", "brackets")
+TEXTS = ("strings", "dense", "integers", "brackets", "skipped")
 SESSIONS = (1_000, 100_000, 1_000_000)
 RULES = "/usr/share/uap-core/regexes.yaml"
 ROUNDS = 3

@@ -68,6 +68,10 @@ int json_tree_token(json_tree_t *tree, json_token_t token);
 int json_tree_text(json_tree_t *tree, json_token_t token, const char *data, apr_size_t length,
                    int last);
 
+/* 1 within a container for which there is no room: whoever has a scanner may have it skip the
+ * content (json_scan_skip), and passes on the END. */
+int json_tree_drops(const json_tree_t *tree);
+
 /* The value, once complete; else NULL. */
 json_value_t *json_tree_value(json_tree_t *tree);
 int json_tree_duplicate_key(const json_tree_t *tree);

@@ -331,6 +331,18 @@ static void begin_value(envelope_t *envelope, json_token_t token)
     }
 }
 
+static void capture_token(envelope_t *envelope, json_token_t token)
+{
+    json_tree_t *tree = envelope->capture->tree;
+
+    if (json_tree_token(tree, token)) {
+        envelope->capture = NULL;
+    }
+    else if (opens(token) && json_tree_drops(tree)) {
+        json_scan_skip(envelope->scan);
+    }
+}
+
 static void sink_token(void *payload, json_token_t token)
 {
     envelope_t *envelope = payload;
@@ -339,9 +351,7 @@ static void sink_token(void *payload, json_token_t token)
         envelope->skipping = 0;
     }
     else if (envelope->capture) {
-        if (json_tree_token(envelope->capture->tree, token)) {
-            envelope->capture = NULL;
-        }
+        capture_token(envelope, token);
     }
     else if (closes(token)) {
         close_frame(envelope);

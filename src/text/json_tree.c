@@ -443,6 +443,11 @@ int json_tree_token(json_tree_t *tree, json_token_t token)
     return tree->complete;
 }
 
+int json_tree_drops(const json_tree_t *tree)
+{
+    return tree->dropped_depth != 0;
+}
+
 int json_tree_text(json_tree_t *tree, json_token_t token, const char *data, apr_size_t length,
                    int last)
 {

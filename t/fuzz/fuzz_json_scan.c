@@ -60,6 +60,38 @@ static void check_value_in_page(apr_pool_t *pool, const char *text, apr_size_t l
     require(used <= length && json_scan_end(scan) == APR_SUCCESS);
 }
 
+typedef struct skipper_t {
+    json_scan_t *scan;
+    unsigned depth;
+} skipper_t;
+
+static void skip_token(void *payload, json_token_t token)
+{
+    skipper_t *skipper = payload;
+
+    if ((token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN) &&
+        json_scan_depth(skipper->scan) == skipper->depth) {
+        json_scan_skip(skipper->scan);
+    }
+}
+
+/* What is skipped is checked as what is told. */
+static void check_skipped(apr_pool_t *pool, const char *text, apr_size_t length, json_fault_t fault)
+{
+    for (unsigned depth = 1; depth <= 3; depth++) {
+        skipper_t skipper = {NULL, depth};
+        const json_sink_t sink = {skip_token, ignore_text, &skipper};
+
+        skipper.scan = json_scan_create(pool, &sink);
+        for (apr_size_t at = 0, piece = length / depth; at < length; at += piece) {
+            piece = piece && piece < length - at ? piece : length - at;
+            json_scan_feed(skipper.scan, text + at, piece);
+        }
+        json_scan_end(skipper.scan);
+        require(json_scan_fault(skipper.scan) == fault);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static apr_pool_t *root;
@@ -75,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(
         json_record_cuts(&record, pool, &limits, (const char *)data, size, RANDOM_CUTS, &chance));
     require(record.accepted == (record.fault == JSON_FAULT_NONE));
+    check_skipped(pool, (const char *)data, size, record.fault);
     if (record.accepted) {
         check_output(pool, &record.output);
         if (record.tokens.data[0] == 'a' || record.tokens.data[0] == 'c') {

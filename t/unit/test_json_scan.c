@@ -262,8 +262,8 @@ static void a_skipped_container_reports_its_end_only(void **state)
 
 static void a_skipped_container_is_checked(void **state)
 {
-    static const char *const texts[] = {"[[1,]]",  "[[\"\\x\"]]", "[[01]]",
-                                        "[[nul]]", "[[\"\n\"]]",  "[{\"a\"}]"};
+    static const char *const texts[] = {"[[1,]]",     "[[\"\\x\"]]", "[[01]]",          "[[nul]]",
+                                        "[[\"\n\"]]", "[{\"a\"}]",   "[[[{,\"a\":1}]]]"};
 
     (void)state;
     for (apr_size_t i = 0; i < COUNT(texts); i++) {
@@ -273,6 +273,95 @@ static void a_skipped_container_is_checked(void **state)
         assert_int_equal(json_scan_feed(watcher.scan, texts[i], strlen(texts[i])), APR_EINVAL);
         assert_int_equal(json_scan_fault(watcher.scan), JSON_FAULT_SYNTAX);
     }
+}
+
+static unsigned by_chance(unsigned below)
+{
+    chance = chance * 1664525u + 1013904223u;
+    return (chance >> 8) % below;
+}
+
+/* Mostly what may follow; returns the text's length. */
+static apr_size_t random_brackets(char *text, apr_size_t size)
+{
+    static const char others[] = "[]{},: \"01t\0\xff";
+    char open[400];
+    apr_size_t depth = 0, length = 0;
+    apr_size_t deepest = by_chance(COUNT(open)) + 1;
+
+    text[length++] = '[';
+    open[depth++] = ']';
+    while (depth && length < size - 2) {
+        unsigned choice = by_chance(64);
+        int object = open[depth - 1] == '}',
+            may_open = text[length - 1] == '[' || text[length - 1] == ',';
+
+        if (choice == 0) {
+            text[length++] = others[by_chance(sizeof(others) - 1)];
+        }
+        else if (choice == 1) {
+            text[length++] = ' ';
+        }
+        else if (may_open && !object && depth < deepest && choice > 16) {
+            open[depth++] = choice % 8 ? ']' : '}';
+            text[length++] = choice % 8 ? '[' : '{';
+        }
+        else if (!may_open && !object && choice > 40) {
+            text[length++] = ',';
+        }
+        else {
+            text[length++] = open[--depth];
+        }
+    }
+    return length;
+}
+
+static void brackets_are_checked_alike_where_they_are_skipped(void **state)
+{
+    char text[2000];
+    unsigned accepted = 0;
+
+    (void)state;
+    for (int i = 0; i < 4000; i++) {
+        apr_size_t length = random_brackets(text, sizeof(text)), at = 0;
+        watcher_t told, skipping;
+
+        watch(&told, 0);
+        json_scan_feed(told.scan, text, length);
+        watch(&skipping, 1 + by_chance(3));
+        while (at < length) {
+            apr_size_t piece = 1 + by_chance(40);
+
+            piece = piece < length - at ? piece : length - at;
+            json_scan_feed(skipping.scan, text + at, piece);
+            at += piece;
+        }
+        assert_int_equal(json_scan_depth(told.scan), json_scan_depth(skipping.scan));
+        assert_int_equal(json_scan_end(told.scan), json_scan_end(skipping.scan));
+        assert_int_equal(json_scan_fault(told.scan), json_scan_fault(skipping.scan));
+        accepted += json_scan_fault(told.scan) == JSON_FAULT_NONE;
+        apr_pool_clear(pool);
+    }
+    assert_true(accepted > 400 && accepted < 3600);
+}
+
+static void skipped_brackets_may_be_too_deep(void **state)
+{
+    char *text = apr_palloc(pool, 2 * JSON_SCAN_MAX_DEPTH + 1);
+    watcher_t watcher;
+
+    (void)state;
+    memset(text, '[', JSON_SCAN_MAX_DEPTH);
+    memset(text + JSON_SCAN_MAX_DEPTH, ']', JSON_SCAN_MAX_DEPTH);
+    watch(&watcher, 2);
+    assert_int_equal(json_scan_feed(watcher.scan, text, 2 * JSON_SCAN_MAX_DEPTH), APR_SUCCESS);
+    assert_int_equal(json_scan_end(watcher.scan), APR_SUCCESS);
+    assert_string_equal(buffer_string(&watcher.seen), "ccdd");
+    text[JSON_SCAN_MAX_DEPTH] = '[';
+    watch(&watcher, 2);
+    assert_int_equal(json_scan_feed(watcher.scan, text, 2 * JSON_SCAN_MAX_DEPTH), APR_EINVAL);
+    assert_int_equal(json_scan_fault(watcher.scan), JSON_FAULT_DEPTH);
+    apr_pool_clear(pool);
 }
 
 static void the_whole_text_may_be_skipped(void **state)
@@ -384,6 +473,8 @@ int main(void)
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(a_skipped_container_reports_its_end_only),
         cmocka_unit_test(a_skipped_container_is_checked),
+        cmocka_unit_test(brackets_are_checked_alike_where_they_are_skipped),
+        cmocka_unit_test(skipped_brackets_may_be_too_deep),
         cmocka_unit_test(the_whole_text_may_be_skipped),
         cmocka_unit_test(a_value_in_a_page_ends_where_it_ends),
         cmocka_unit_test(nothing_is_taken_behind_a_complete_value),
