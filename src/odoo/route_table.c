@@ -55,10 +55,10 @@
     DOOR(path, EXACT, "http", FORM, reply, ROUTE_BY_POST | (flags), CREATE, "ir.attachment", NULL, \
          NULL, values, result)
 /* Sent by the web client on its own. */
-#define BACKGROUND(path, operation)                                                                \
+#define BACKGROUND(path, model, ids, values)                                                       \
     {                                                                                              \
         ROUTE_DOOR, path, EXACT, "http", ROUTE_BODY_JSON, ROUTE_REPLY_JSONRPC, NOISE, GATED,       \
-            ANYBODY, OPERATION_##operation, NULL, NULL, NULL, NULL, NULL                           \
+            ANYBODY, OPERATION_CALL, model, NULL, ids, values, NULL                                \
     }
 /* Opens a session by a form. */
 #define LOGIN_DOOR(path, reply, flags, operation, model, method, values)                           \
@@ -206,6 +206,7 @@ const route_t route_table[] = {
     META("/base_setup/data", EXACT),
     META("/base_setup/demo_active", EXACT),
     META("/sale/product_configurator/get_values", EXACT),
+    META("/sale_product_configurator/get_values", EXACT),
     JSON_DOOR("/web/view/edit_custom", USER, WRITE, "ir.ui.view.custom", NULL, "@custom_id", "arch",
               NULL),
     SPECIAL(ROUTE_EXPORT, "/web/export/csv", EXACT, "http", FORM, FILE, PERSONAL, GATED, USER),
@@ -264,6 +265,8 @@ const route_t route_table[] = {
               "@message_id", "content", NULL),
     JSON_DOOR("/mail/message/remove_reaction", ANYBODY, WRITE, "mail.message", "remove_reaction",
               "@message_id", "content", NULL),
+    JSON_DOOR("/mail/link_preview/delete", ANYBODY, UNLINK, "mail.link.preview", NULL,
+              "@link_preview_ids|@link_preview_id", NULL, NULL),
     JSON_DOOR("/mail/attachment/delete", ANYBODY, UNLINK, "ir.attachment", NULL, "@attachment_id",
               NULL, NULL),
     UPLOAD("/web/binary/upload_attachment", UPLOAD, USER, "model id", "[].id"),
@@ -287,16 +290,17 @@ const route_t route_table[] = {
     FORM_DOOR("/mail/unfollow", HEAD, ANYBODY, CALL, "@model", "message_unsubscribe", "@res_id",
               "pid"),
     /* Of a new user 16 and 17 make the first conversation here. */
-    BACKGROUND("/mail/init_messaging", CALL),
-    BACKGROUND("/mail/link_preview", CALL),
-    /* What /mail/data asks for, where it may leave something behind. */
-    BACKGROUND("/mail/action", CALL),
+    BACKGROUND("/mail/init_messaging", NULL, NULL, NULL),
+    /* Asked for behind each message that is sent. */
+    BACKGROUND("/mail/link_preview", "mail.message", "@message_id", NULL),
+    /* What /mail/data asks for, where it may leave something behind: 19 makes channels here. */
+    BACKGROUND("/mail/action", NULL, NULL, "fetch_params"),
     /* How far somebody has read, told as messages arrive. */
-    BACKGROUND("/mail/channel/set_last_seen_message", CALL),
-    BACKGROUND("/discuss/channel/set_last_seen_message", CALL),
-    BACKGROUND("/discuss/channel/mark_as_read", CALL),
-    BACKGROUND("/mail/rtc/session/update_and_broadcast", CALL),
-    BACKGROUND("/calendar/notify_ack", CALL),
+    BACKGROUND("/mail/channel/set_last_seen_message", "mail.channel", "@channel_id", NULL),
+    BACKGROUND("/discuss/channel/set_last_seen_message", "discuss.channel", "@channel_id", NULL),
+    BACKGROUND("/discuss/channel/mark_as_read", "discuss.channel", "@channel_id", NULL),
+    BACKGROUND("/mail/rtc/session/update_and_broadcast", NULL, NULL, NULL),
+    BACKGROUND("/calendar/notify_ack", NULL, NULL, NULL),
     /* Somebody types: nothing is saved. */
     META("/mail/channel/notify_typing", EXACT),
     META("/discuss/channel/notify_typing", EXACT),
@@ -342,7 +346,7 @@ const route_t route_table[] = {
     PORTAL_DOCUMENT("/my/projects/<project>/task/<id>", "project.task"),
     FORM_DOOR("/shop/print", HEAD, ANYBODY, REPORT, "sale.order", "print", NULL, NULL),
     /* Asked again and again while a payment is under way, and may end it. */
-    BACKGROUND("/payment/status/poll", CALL),
+    BACKGROUND("/payment/status/poll", NULL, NULL, NULL),
     DOOR("/payment/<provider>/return", EXACT, "http", ANY, ANY, ANYBODY, CALL, NULL, NULL, NULL,
          NULL, NULL),
     DOOR("/payment", TAIL, "http", ANY, ANY, POST, CALL, NULL, NULL, NULL, NULL, NULL),

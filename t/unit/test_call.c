@@ -88,6 +88,31 @@ static void test_name_create(void **state)
     assert_string_equal(call->result_ids, "[0]");
 }
 
+static void test_favourite(void **state)
+{
+    const call_t *call = call_with("ir.filters", "create_filter", "[{\"name\":\"Mine\"}]", "{}");
+
+    (void)state;
+    assert_records(call, OPERATION_CREATE, NULL, 1);
+    assert_string_equal(call->fields, "name");
+    assert_string_equal(call->values, "{\"name\":\"Mine\"}");
+    assert_string_equal(call->result_ids, ".");
+    call = call_with("ir.filters", "create_or_replace", "[{\"name\":\"Mine\"}]", "{}");
+    assert_records(call, OPERATION_CALL, NULL, -1);
+    assert_string_equal(call->values, "{\"vals\":{\"name\":\"Mine\"}}");
+    assert_string_equal(call->result_ids, ".");
+}
+
+static void test_channel(void **state)
+{
+    const call_t *call = call_with("discuss.channel", "channel_create", "[\"talk\",null]", "{}");
+
+    (void)state;
+    assert_records(call, OPERATION_CREATE, NULL, 1);
+    assert_string_equal(call->values, "{\"name\":\"talk\"}");
+    assert_string_equal(call->result_ids, "id {discuss.channel}[0].id");
+}
+
 static void test_known_fields(void **state)
 {
     (void)state;
@@ -448,6 +473,8 @@ int main(void)
         cmocka_unit_test(test_web_save_multi),
         cmocka_unit_test(test_copy_tells_its_sources),
         cmocka_unit_test(test_name_create),
+        cmocka_unit_test(test_favourite),
+        cmocka_unit_test(test_channel),
         cmocka_unit_test(test_known_fields),
         cmocka_unit_test(test_translations_are_named_by_their_field),
         cmocka_unit_test(test_load_names_the_cells_of_its_rows),

@@ -105,6 +105,8 @@ static void test_message(void **state)
                                       "\"access_token\":\"[redacted]\"}}");
     call = POST_JSON("/mail/attachment/delete", "{\"params\":{\"attachment_id\":9}}");
     assert_call(call, OPERATION_UNLINK, "ir.attachment", NULL, "9");
+    call = POST_JSON("/mail/link_preview/delete", "{\"params\":{\"link_preview_ids\":[5,6]}}");
+    assert_call(call, OPERATION_UNLINK, "mail.link.preview", NULL, "5 6");
     call = POST_JSON("/mail/thread/unsubscribe",
                      "{\"params\":{\"res_model\":\"a.b\",\"res_id\":3,\"partner_ids\":[4]}}");
     assert_call(call, OPERATION_CALL, "a.b", "message_unsubscribe", "3");
@@ -248,9 +250,19 @@ static void test_links(void **state)
 
 static void test_background_doors(void **state)
 {
+    const call_t *call = POST_JSON(
+        "/mail/action",
+        "{\"params\":{\"fetch_params\":[[\"/discuss/create_channel\",{\"name\":\"n\"},2]]}}");
+
     (void)state;
-    assert_call(POST_JSON("/mail/action", "{\"params\":{\"fetch_params\":[]}}"), OPERATION_CALL,
-                NULL, NULL, NULL);
+    assert_call(call, OPERATION_CALL, NULL, NULL, NULL);
+    assert_string_equal(call->values,
+                        "{\"fetch_params\":[[\"/discuss/create_channel\",{\"name\":\"n\"},2]]}");
+    assert_call(POST_JSON("/mail/link_preview", "{\"params\":{\"message_id\":8}}"), OPERATION_CALL,
+                "mail.message", NULL, "8");
+    assert_call(POST_JSON("/discuss/channel/mark_as_read",
+                          "{\"params\":{\"channel_id\":3,\"last_message_id\":8}}"),
+                OPERATION_CALL, "discuss.channel", NULL, "3");
     assert_int_equal(POST_JSON("/mail/action", "{\"params\":{}}")->background, 1);
     assert_int_equal(POST_JSON("/discuss/channel/mark_as_read", "{\"params\":{}}")->background, 1);
     assert_int_equal(POST_JSON("/mail/message/post", "{\"params\":{}}")->background, 0);
