@@ -4,9 +4,25 @@
 #include "keeper_state.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
+#include <apr_strings.h>
+
 #include "client/client_name.h"
+#include "text/utf8.h"
+#include "trail/crc32c.h"
+
+/* Clients are few and come again and again: what was found for the last of them is kept, by a
+ * checksum of what they said. */
+#define CLIENTS 128
+#define NAME_SIZE 129 /* the cells' limit, and NUL */
+
+typedef struct client_t {
+    int known;
+    char agent[USER_AGENT_MAX + 1], hints[CLIENT_HINTS_PACKED_MAX + 1];
+    char browser[NAME_SIZE], os[NAME_SIZE], device[NAME_SIZE];
+} client_t;
 
 static void tell_problems(keeper_t *keeper)
 {
@@ -33,6 +49,7 @@ static void open_user_agents(keeper_t *keeper)
                    path);
         return;
     }
+    keeper->clients = apr_pcalloc(keeper->pool, CLIENTS * sizeof(*keeper->clients));
     problem = user_agents_load(&keeper->user_agents, path, keeper->pool);
     if (problem) {
         keeper_log(keeper, KEEPER_ERROR, APR_SUCCESS,
@@ -48,19 +65,56 @@ void enrich_open(keeper_t *keeper)
     tell_problems(keeper);
 }
 
-static void enrich_client(keeper_t *keeper, event_t *event)
+static void keep_name(char kept[NAME_SIZE], const char *name)
+{
+    apr_cpystrn(kept, name, utf8_cut(name, strlen(name), NAME_SIZE - 1) + 1);
+}
+
+static void find_names(keeper_t *keeper, client_t *client)
 {
     client_hint_headers_t headers;
     client_hints_t hints;
     client_name_t name;
 
-    client_hints_unpack(&headers, event->cell[EVENT_CLIENT_HINTS], keeper->enrich_pool);
+    client_hints_unpack(&headers, *client->hints ? client->hints : NULL, keeper->enrich_pool);
     client_hints_read(&hints, &headers, keeper->enrich_pool);
-    client_name(&name, user_agent_parse(keeper->user_agents, event->cell[EVENT_USER_AGENT]), &hints,
+    client_name(&name, user_agent_parse(keeper->user_agents, client->agent), &hints,
                 keeper->enrich_pool);
-    event_set(event, EVENT_BROWSER, name.browser);
-    event_set(event, EVENT_OS, name.os);
-    event_set(event, EVENT_DEVICE, name.device);
+    keep_name(client->browser, name.browser);
+    keep_name(client->os, name.os);
+    keep_name(client->device, name.device);
+}
+
+/* The event's cells are cut to what fits when they are set. */
+static const client_t *client_of(keeper_t *keeper, const event_t *event)
+{
+    const char *agent = event_text(event, EVENT_USER_AGENT);
+    const char *hints = event_text(event, EVENT_CLIENT_HINTS);
+    apr_uint32_t sum = crc32c(crc32c(0, agent, strlen(agent)), hints, strlen(hints));
+    client_t *client = &keeper->clients[sum % CLIENTS];
+
+    if (!client->known || strcmp(client->agent, agent) != 0 || strcmp(client->hints, hints) != 0) {
+        apr_cpystrn(client->agent, agent, sizeof(client->agent));
+        apr_cpystrn(client->hints, hints, sizeof(client->hints));
+        find_names(keeper, client);
+        client->known = 1;
+    }
+    return client;
+}
+
+/* Without event_set, which would flag what it cuts: flags are hashed already. */
+static void set_name(event_t *event, event_column_t column, const char *name)
+{
+    event->cell[column] = *name ? apr_pstrdup(event->pool, name) : NULL;
+}
+
+static void enrich_client(keeper_t *keeper, event_t *event)
+{
+    const client_t *client = client_of(keeper, event);
+
+    set_name(event, EVENT_BROWSER, client->browser);
+    set_name(event, EVENT_OS, client->os);
+    set_name(event, EVENT_DEVICE, client->device);
 }
 
 static void find_place(keeper_t *keeper, const char *address, const char **country,
@@ -85,8 +139,8 @@ static void enrich_place(keeper_t *keeper, event_t *event)
     const char *country, *city;
 
     find_place(keeper, event->cell[EVENT_IP], &country, &city);
-    event_set(event, EVENT_COUNTRY, country);
-    event_set(event, EVENT_CITY, city);
+    set_name(event, EVENT_COUNTRY, country);
+    set_name(event, EVENT_CITY, city);
 }
 
 void enrich_event(keeper_t *keeper, event_t *event)

@@ -105,6 +105,7 @@ struct keeper_t {
 
     /* enrich.c */
     user_agents_t *user_agents; /* NULL: no rules */
+    struct client_t *clients;   /* met last */
     places_t *places;
     apr_pool_t *enrich_pool;
 

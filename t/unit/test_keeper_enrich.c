@@ -18,6 +18,10 @@
 #define RULES T_SOURCE "/unit/user_agent_rules.yaml"
 #define FIREFOX "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 
+#define LONG_RULES                                                                                 \
+    "user_agent_parsers:\n  - regex: 'Longname ([A-Za-z]+)'\n    family_replacement: '$1'\n"       \
+    "os_parsers:\n  - regex: 'nothing'\ndevice_parsers:\n  - regex: 'nothing'\n"
+
 static const char *write_file(const char *name, const char *bytes, apr_size_t length)
 {
     const char *path = apr_pstrcat(pool, state_dir, "/", name, NULL);
@@ -102,6 +106,31 @@ static void test_cells_are_filled_in(void **state)
     assert_int_equal(logged("places of addresses"), 0);
 }
 
+/* A name that is too long for its cell is cut, and says nothing of it in a cell that was hashed. */
+static void test_long_names_leave_the_hash_alone(void **state)
+{
+    journal_t *journal = open_journal();
+    char name[201], agent[256], browser[129];
+    const event_t *event;
+
+    (void)state;
+    memset(name, 'A', 200);
+    name[200] = '\0';
+    apr_snprintf(agent, sizeof(agent), "Longname %s", name);
+    apr_cpystrn(browser, name, sizeof(browser));
+    config.user_agents = write_file("long.yaml", LONG_RULES, strlen(LONG_RULES));
+    append_event(journal, 1, "/long", agent, NULL);
+    append_event(journal, 2, "/again", agent, NULL);
+    append_event(journal, 3, "/other", "Longname other", NULL);
+    journal_close(journal);
+    drain_all();
+    assert_cells("/long", browser, "", "", "", "");
+    assert_cells("/again", browser, "", "", "", "");
+    assert_cells("/other", "other", "", "", "", "");
+    event = stored_with("/long");
+    assert_null(event->cell[EVENT_FLAGS]);
+}
+
 static void test_cells_that_are_set_stay(void **state)
 {
     journal_t *journal = open_journal();
@@ -167,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_cells_are_filled_in),
+        TEST(test_long_names_leave_the_hash_alone),
         TEST(test_cells_that_are_set_stay),
         TEST(test_an_intent_that_met_its_outcome_is_filled_in),
         TEST(test_what_cannot_be_used_is_told_and_left_out),
