@@ -38,7 +38,7 @@ static apr_status_t chain(settling_t *settling, event_t *event)
 
     count(&settling->tally, event);
     event_set_integer(event, EVENT_ID, ++settling->id);
-    event_set(event, EVENT_NODE, settling->keeper->node);
+    event->cell[EVENT_NODE] = settling->keeper->node; /* a cell as it is, see keeper_create */
     event_set_integer(event, EVENT_SEQUENCE, ++settling->sequence);
     if (!event->cell[EVENT_TIME]) {
         event_set_time(event, EVENT_TIME, apr_time_now());
