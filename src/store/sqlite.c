@@ -112,11 +112,17 @@ static const dialect_setup_t setup_read[] = {{"PRAGMA query_only = ON", NULL, NU
                                              {"PRAGMA cache_size = -16384", NULL, NULL},
                                              {NULL, NULL, NULL}};
 
-static const dialect_setup_t setup_write[] = {{"PRAGMA journal_mode = WAL", "wal",
+/* Each page goes through the log and then into the file, at a price that is half a page's own
+ * whatever its size: twice SQLite's 4 KB make an event a tenth cheaper. Larger ones would make a
+ * single event on a quiet machine dearer, which touches a dozen pages. A file keeps the size that
+ * it was made with. The log holds up to 64 MB, so that pages which change with each transaction
+ * reach the file seldom. */
+static const dialect_setup_t setup_write[] = {{"PRAGMA page_size = 8192", NULL, NULL},
+                                              {"PRAGMA journal_mode = WAL", "wal",
                                                "the file system does not carry a write-ahead log"},
                                               {"PRAGMA synchronous = FULL", NULL, NULL},
                                               {"PRAGMA cache_size = -65536", NULL, NULL},
-                                              {"PRAGMA wal_autocheckpoint = 4000", NULL, NULL},
+                                              {"PRAGMA wal_autocheckpoint = 8000", NULL, NULL},
                                               {"PRAGMA journal_size_limit = 67108864", NULL, NULL},
                                               {NULL, NULL, NULL}};
 
