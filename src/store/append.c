@@ -157,7 +157,7 @@ apr_status_t store_append(store_t *store, const event_t *event)
     if (status) {
         return status;
     }
-    status = row_from_event(&row, event, store->step);
+    status = row_from_event(&row, event);
     if (status || !is_chained(&row)) {
         return APR_EINVAL;
     }

@@ -6,6 +6,9 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "text/decimal.h"
+#include "trail/crc32c.h"
+
 static const struct {
     mark_kind_t kind;
     int column;
@@ -52,7 +55,7 @@ mark_t *block_find(const block_t *block, mark_kind_t kind, const char *value)
     return apr_hash_get(block->marks, key, length);
 }
 
-void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t id)
+static mark_t *find_or_make(block_t *block, mark_kind_t kind, const char *value)
 {
     char key[MARKS_MAX_VALUE + 2];
     apr_ssize_t length = mark_key(kind, value, key);
@@ -66,19 +69,35 @@ void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t
         mark->value = kept + 1;
         apr_hash_set(block->marks, kept, length, mark);
     }
-    posting_add(&mark->posting, (int)(id - block->first_id), block->pool);
+    return mark;
+}
+
+void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t id)
+{
+    apr_uint32_t sum = crc32c((apr_uint32_t)kind, value, strlen(value));
+    mark_t **recent = &block->recent[sum % MARKS_RECENT];
+
+    if (!*recent || (*recent)->kind != kind || strcmp((*recent)->value, value) != 0) {
+        *recent = find_or_make(block, kind, value);
+    }
+    posting_add(&(*recent)->posting, (int)(id - block->first_id), block->pool);
 }
 
 static void mark_records(block_t *block, const row_t *row)
 {
-    const char *ids = row->value[EVENT_RECORD_IDS];
-    char value[MARKS_MAX_VALUE];
+    const char *ids = row->value[EVENT_RECORD_IDS], *model = row->value[EVENT_MODEL];
+    char value[MARKS_MAX_VALUE], digits[DECIMAL_DIGITS + 1], *end = digits + DECIMAL_DIGITS;
     apr_int64_t record;
+    char *behind;
 
-    for (int count = 0;
-         row->value[EVENT_MODEL] && count < MARKS_MAX_RECORDS && row_next_record(&ids, &record);
-         count++) {
-        apr_snprintf(value, sizeof(value), "%s,%" APR_INT64_T_FMT, row->value[EVENT_MODEL], record);
+    if (!model) {
+        return;
+    }
+    behind = apr_cpystrn(value, model, sizeof(value) - sizeof(digits) - 1);
+    *behind++ = ',';
+    *end = '\0';
+    for (int count = 0; count < MARKS_MAX_RECORDS && row_next_record(&ids, &record); count++) {
+        strcpy(behind, decimal_before(end, record));
         block_mark(block, MARK_RECORD, value, row->id);
     }
 }

@@ -37,8 +37,10 @@ struct store_t {
     apr_hash_t *sessions;    /* by reference, see upkeep.c */
     store_tail_t tail;
     gathered_t gathered;
-    apr_int64_t grown;     /* bytes of events that came, less those that went */
-    apr_hash_t *summaries; /* see summarise.c; NULL: nothing gathered */
+    apr_int64_t grown;            /* bytes of events that came, less those that went */
+    apr_hash_t *summaries;        /* see summarise.c; NULL: nothing gathered */
+    apr_uint64_t summaries_round; /* changes whenever its cells are no longer there */
+    struct alike_t *alike;        /* lines; outlive transactions, but their cells do not */
 
     /* The tail in memory, see marks.h; outlives transactions. */
     block_t block;

@@ -54,6 +54,8 @@ typedef enum mark_kind_t {
 /* Where marks of this kind lie for a block that begins with the id; stands in the database. */
 apr_int64_t marks_span(mark_kind_t kind, apr_int64_t first_id);
 
+#define MARKS_RECENT 256
+
 #define MARKS_MAX_VALUE 512 /* bytes: more than a model's or login's cell and an id */
 
 typedef struct mark_t {
@@ -68,6 +70,8 @@ typedef struct block_t {
     apr_hash_t *marks;
     apr_int64_t first_id, first_ms, last_ms;
     posting_t all;
+    mark_t *
+        recent[MARKS_RECENT]; /* marks made or met last, by a checksum: most events need no other */
 } block_t;
 
 /* Empty; clears the pool. */

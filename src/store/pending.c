@@ -18,7 +18,7 @@ apr_status_t store_pending_put(store_t *store, const char *node, const char *inc
         return status;
     }
     if (number > APR_INT64_MAX || event_decode(&event, store->step, data, length) ||
-        row_from_event(&row, event, store->step)) {
+        row_from_event(&row, event)) {
         return APR_EINVAL;
     }
     values[PENDING_NODE] = node;

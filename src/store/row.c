@@ -5,6 +5,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "text/decimal.h"
 #include "text/duration.h"
 #include "text/utf8.h"
 
@@ -205,22 +206,30 @@ static apr_status_t check_text(const event_t *event, apr_int64_t *bytes)
     return APR_SUCCESS;
 }
 
+static const char *write_number(char digits[ROW_NUMBER_SIZE], apr_int64_t number)
+{
+    char *end = digits + ROW_NUMBER_SIZE - 1;
+
+    *end = '\0';
+    return decimal_before(end, number);
+}
+
 /* The cell TIME becomes milliseconds and must come back as it was. */
-static apr_status_t set_time(row_t *row, const event_t *event, apr_pool_t *pool)
+static apr_status_t set_time(row_t *row, const event_t *event)
 {
     const char *cell = event->cell[EVENT_TIME];
+    char text[TIME_TEXT_SIZE];
     apr_time_t time;
 
     row->time_ms = -1;
     if (!cell) {
         return APR_SUCCESS;
     }
-    if (time_parse(cell, &time) || time < 0 || strcmp(time_format(pool, time), cell)) {
+    if (time_parse(cell, &time) || time < 0 || strcmp(time_write(text, time), cell)) {
         return APR_EINVAL;
     }
     row->time_ms = apr_time_as_msec(time);
-    apr_snprintf(row->time_text, sizeof(row->time_text), "%" APR_INT64_T_FMT, row->time_ms);
-    row->value[EVENT_TIME] = row->time_text;
+    row->value[EVENT_TIME] = write_number(row->time_digits, row->time_ms);
     return APR_SUCCESS;
 }
 
@@ -230,14 +239,13 @@ static apr_status_t set_integer(const event_t *event, event_column_t column, apr
     return event->cell[column] ? row_integer(event->cell[column], number) : APR_SUCCESS;
 }
 
-apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
+apr_status_t row_from_event(row_t *row, const event_t *event)
 {
     apr_status_t status;
 
     memset(row, 0, sizeof(*row));
     status = check_text(event, &row->bytes);
-    apr_snprintf(row->bytes_text, sizeof(row->bytes_text), "%" APR_INT64_T_FMT, row->bytes);
-    row->value[ROW_BYTES] = row->bytes_text;
+    row->value[ROW_BYTES] = write_number(row->bytes_digits, row->bytes);
     for (int column = 0; column < EVENT_COLUMNS; column++) {
         const char *cell = event->cell[column];
 
@@ -245,7 +253,7 @@ apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool)
     }
     if (status || (status = set_integer(event, EVENT_ID, &row->id)) ||
         (status = set_integer(event, EVENT_SEQUENCE, &row->sequence)) ||
-        (status = set_time(row, event, pool))) {
+        (status = set_time(row, event))) {
         return status;
     }
     if (row->value[EVENT_IP] && !address_key(row->value[EVENT_IP], row->ip_key)) {

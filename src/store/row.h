@@ -18,15 +18,15 @@ enum {
 
 #define ROW_NUMBER_SIZE 24 /* of a 64-bit integer as text */
 
-/* The texts of the integers that are computed, and the values themselves. */
+/* The values, the integers among them as such, and room for the texts that are computed. */
 typedef struct row_t {
     const char *value[ROW_COLUMNS]; /* NULL: empty */
     apr_int64_t id, sequence;       /* 0: none */
     apr_int64_t time_ms;            /* -1: none */
-    char time_text[ROW_NUMBER_SIZE];
+    char time_digits[ROW_NUMBER_SIZE];
     char ip_key[ADDRESS_KEY_SIZE];
     apr_int64_t bytes;
-    char bytes_text[ROW_NUMBER_SIZE];
+    char bytes_digits[ROW_NUMBER_SIZE];
 } row_t;
 
 /* Counted for an event besides its cells: its row's own needs and what finding it takes. */
@@ -47,7 +47,7 @@ const char *row_arrays(apr_pool_t *pool);
 
 /* Points into the event. APR_EINVAL if a cell could not come back byte for byte: text that is not
  * UTF-8, an id, sequence or time in another form than ours. */
-apr_status_t row_from_event(row_t *row, const event_t *event, apr_pool_t *pool);
+apr_status_t row_from_event(row_t *row, const event_t *event);
 
 /* Reads the columns of row_names or row_event_names from the first one on. Cells live as long as
  * the rows' pool. An empty uid, login or user is filled with what was learned later. */

@@ -1,4 +1,5 @@
 #include "handle.h"
+#include "text/decimal.h"
 
 #include <string.h>
 
@@ -13,7 +14,10 @@ static const apr_interval_time_t open_wait[] = {
 
 const char *number_text(apr_int64_t number, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
+    char *end = (char *)apr_palloc(pool, DECIMAL_DIGITS + 1) + DECIMAL_DIGITS;
+
+    *end = '\0';
+    return decimal_before(end, number);
 }
 
 static apr_status_t statement_ready(store_t *store, statement_id_t id)

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "alike.h"
 #include "handle.h"
 
 #define KEY_MAX 1536 /* kind, start, owner, site and value */
@@ -45,13 +46,14 @@ void summarise_owner(char owner[SUMMARISE_OWNER_MAX], const char *uid, const cha
 void summarise_forget(store_t *store)
 {
     store->summaries = NULL;
+    store->summaries_round++; /* what was remembered of the cells is void */
 }
 
 /* ---- gathering ---- */
 
 typedef struct key_t {
-    char bytes[KEY_MAX];
     apr_size_t length;
+    char bytes[KEY_MAX]; /* as many as `length` are set */
 } summarise_key_t;
 
 static const char *key_add(summarise_key_t *key, const void *data, apr_size_t length)
@@ -79,12 +81,22 @@ static cell_t *make_cell(store_t *store, const summarise_key_t *key, const cell_
     return cell;
 }
 
-static apr_status_t count(store_t *store, cell_t *wanted, outcome_t outcome, int sign)
+typedef struct counting_t {
+    store_t *store;
+    const row_t *row;
+    outcome_t outcome;
+    int sign;
+    alike_t *alike; /* for the events to come; NULL: not remembered */
+} counting_t;
+
+static apr_status_t count(const counting_t *counting, cell_t *wanted)
 {
-    summarise_key_t key = {.length = 0};
+    store_t *store = counting->store;
+    summarise_key_t key;
     cell_t *cell;
     apr_status_t status = APR_SUCCESS;
 
+    key.length = 0;
     key_add(&key, &wanted->kind, sizeof(wanted->kind));
     key_add(&key, &wanted->start, sizeof(wanted->start));
     wanted->owner = key_add(&key, wanted->owner, strlen(wanted->owner));
@@ -100,7 +112,10 @@ static apr_status_t count(store_t *store, cell_t *wanted, outcome_t outcome, int
     if (!cell) {
         cell = make_cell(store, &key, wanted);
     }
-    cell->counts[outcome] += sign;
+    cell->counts[counting->outcome] += counting->sign;
+    if (counting->alike) {
+        counting->alike->cells[counting->alike->count++] = cell->counts;
+    }
     return status;
 }
 
@@ -118,13 +133,6 @@ static outcome_t outcome_of(const row_t *row)
     return SUCCESS;
 }
 
-typedef struct counting_t {
-    store_t *store;
-    const row_t *row;
-    outcome_t outcome;
-    int sign;
-} counting_t;
-
 static apr_status_t count_value(const counting_t *counting, const char *owner,
                                 summarise_kind_t kind, const char *value)
 {
@@ -136,7 +144,7 @@ static apr_status_t count_value(const counting_t *counting, const char *owner,
                      .site = site ? site : "",
                      .value = value};
 
-    return value ? count(counting->store, &wanted, counting->outcome, counting->sign) : APR_SUCCESS;
+    return value ? count(counting, &wanted) : APR_SUCCESS;
 }
 
 /* NULL unless one of them is known. */
@@ -174,26 +182,50 @@ static apr_status_t count_for(const counting_t *counting, const char *owner)
     return status;
 }
 
-apr_status_t summarise_row(store_t *store, const row_t *row, summarise_part_t part, int sign)
+static apr_status_t count_row(const counting_t *counting, summarise_part_t part)
 {
-    counting_t counting = {store, row, outcome_of(row), sign};
-    const char *uid = row->value[EVENT_UID] ? row->value[EVENT_UID] : row->value[ROW_WHO_UID];
+    const row_t *row = counting->row;
+    const char *uid = alike_uid(row);
     char owner[SUMMARISE_OWNER_MAX];
     apr_status_t status = APR_SUCCESS;
 
     if (part & SUMMARISE_EVERYBODY) {
-        status = count_for(&counting, "");
+        status = count_for(counting, "");
         status = status
                      ? status
-                     : count_value(&counting, "", SUMMARISE_ADDRESS_TEN_DAYS, row->value[EVENT_IP]);
+                     : count_value(counting, "", SUMMARISE_ADDRESS_TEN_DAYS, row->value[EVENT_IP]);
     }
     if (!status && part & SUMMARISE_USERS && uid) {
         summarise_owner(owner, uid, row->value[EVENT_DATABASE]);
-        status = count_value(&counting, "", SUMMARISE_USER, owner);
-        status = status ? status : count_value(&counting, "", SUMMARISE_USER_TEN_DAYS, owner);
+        status = count_value(counting, "", SUMMARISE_USER, owner);
+        status = status ? status : count_value(counting, "", SUMMARISE_USER_TEN_DAYS, owner);
         if (!status) {
-            status = count_for(&counting, owner);
+            status = count_for(counting, owner);
         }
+    }
+    return status;
+}
+
+apr_status_t summarise_row(store_t *store, const row_t *row, summarise_part_t part, int sign)
+{
+    counting_t counting = {store, row, outcome_of(row), sign, NULL};
+    apr_uint64_t round = store->summaries_round;
+    alike_t *alike;
+    apr_status_t status;
+
+    if (!store->alike) {
+        store->alike = apr_pcalloc(store->pool, ALIKE_LINES * sizeof(*store->alike));
+    }
+    counting.alike = alike = alike_find(store->alike, row, part, round);
+    if (alike && alike->round == round) {
+        for (int i = 0; i < alike->count; i++) {
+            alike->cells[i][counting.outcome] += sign;
+        }
+        return APR_SUCCESS;
+    }
+    status = count_row(&counting, part);
+    if (alike && !status && store->summaries_round == round) {
+        alike->round = round;
     }
     return status;
 }
@@ -299,7 +331,7 @@ apr_status_t summarise_flush(store_t *store)
     if (!cells) {
         return APR_SUCCESS;
     }
-    store->summaries = NULL;
+    summarise_forget(store);
     apr_pool_create(&pool, store->transaction);
     for (apr_hash_index_t *at = apr_hash_first(pool, cells); at && !status;
          at = apr_hash_next(at)) {

@@ -57,7 +57,7 @@ static apr_status_t insert_session(store_t *store, const row_t *row)
                             value[EVENT_UID],     value[EVENT_LOGIN],      value[EVENT_USER],
                             value[EVENT_IP],      value[EVENT_USER_AGENT], value[EVENT_BROWSER],
                             value[EVENT_OS],      value[EVENT_DEVICE],     value[EVENT_COUNTRY],
-                            value[EVENT_CITY],    row->time_text,          row->time_text};
+                            value[EVENT_CITY],    row->value[EVENT_TIME],  row->value[EVENT_TIME]};
 
     return store_execute(store, SESSION_INSERT, values, NULL);
 }
@@ -154,7 +154,7 @@ static apr_status_t end_session(store_t *store, const event_t *event, const row_
 {
     const json_value_t *said = values_of(event, store->step);
     const char *values[] = {state, json_string(json_member(said, "reason")),
-                            json_string(json_member(said, "note")), row->time_text,
+                            json_string(json_member(said, "note")), row->value[EVENT_TIME],
                             row->value[EVENT_SESSION]};
 
     return store_execute(store, upkeep & UPKEEP_REVOKE ? SESSION_REVOKE : SESSION_END, values,
@@ -184,7 +184,7 @@ apr_status_t upkeep_session(store_t *store, const event_t *event, row_t *row)
         if (upkeep & (UPKEEP_LOGIN | UPKEEP_LIFT)) {
             const char *values[] = {row->value[EVENT_SESSION],
                                     upkeep & UPKEEP_LIFT ? "revoked" : "logged_out",
-                                    row->time_text};
+                                    row->value[EVENT_TIME]};
 
             status = store_execute(store, SESSION_REOPEN, values, NULL);
         }
