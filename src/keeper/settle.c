@@ -116,6 +116,15 @@ static const char *key_of(const keeper_item_t *item, apr_pool_t *pool)
     return key;
 }
 
+/* The journal's own numbers, which nobody chooses, spread by themselves. */
+static unsigned hash_of_key(const char *key, apr_ssize_t *length)
+{
+    apr_uint64_t number;
+
+    memcpy(&number, key + *length - (apr_ssize_t)sizeof(number), sizeof(number));
+    return (unsigned)number;
+}
+
 static apr_status_t settle_outcome(settling_t *settling, keeper_item_t *item)
 {
     const char *key = key_of(item, settling->batch->pool);
@@ -362,7 +371,7 @@ apr_status_t settle(keeper_t *keeper, keeper_batch_t *batch, settle_mode_t mode,
     if (status != APR_SUCCESS) {
         return status;
     }
-    settling.intents = apr_hash_make(batch->pool);
+    settling.intents = apr_hash_make_custom(batch->pool, hash_of_key);
     status = settle_all(&settling, refused);
     if (status != APR_SUCCESS || mode == SETTLE_PROBE) {
         store_rollback(keeper->store);

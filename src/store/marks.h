@@ -54,7 +54,7 @@ typedef enum mark_kind_t {
 /* Where marks of this kind lie for a block that begins with the id; stands in the database. */
 apr_int64_t marks_span(mark_kind_t kind, apr_int64_t first_id);
 
-#define MARKS_RECENT 256
+#define MARKS_RECENT 1024
 
 #define MARKS_MAX_VALUE 512 /* bytes: more than a model's or login's cell and an id */
 

@@ -321,6 +321,40 @@ static void test_rolled_back(void **state)
     assert_string_equal(total(fixture, &scope), "0/0/0/0");
 }
 
+/* Events that are alike, in one transaction and in several, one of them rolled back, and with
+ * others between that differ from them in one cell. */
+static void test_alike(void **state)
+{
+    static const char *const addresses[] = {"10.0.0.1", "10.0.0.2", NULL};
+    fixture_t *fixture = fixture_of(state);
+    summary_scope_t scope = everything(), own = owned("7");
+
+    for (int transaction = 0; transaction < 4; transaction++) {
+        assert_int_equal(store_begin(fixture->store), APR_SUCCESS);
+        for (int i = 0; i < 30; i++) {
+            event_t *event =
+                fixture_event(fixture, "write", i % 2 ? HOUR : 0, EVENT_DATABASE, "prod", EVENT_UID,
+                              "7", EVENT_IP, addresses[i % 3], EVENT_MODEL, i % 5 ? "m" : "n",
+                              EVENT_OUTCOME, i % 10 ? "success" : "denied", -1);
+
+            assert_int_equal(fixture_append(fixture, event), APR_SUCCESS);
+        }
+        if (transaction == 1) {
+            store_rollback(fixture->store);
+        }
+        else {
+            assert_int_equal(store_commit(fixture->store), APR_SUCCESS);
+        }
+    }
+    assert_string_equal(total(fixture, &scope), "81/9/0/0");
+    assert_string_equal(total(fixture, &own), "81/9/0/0");
+    assert_string_equal(activity(fixture, &scope, SUMMARY_HOUR),
+                        "0 write 36/9/0/0;3600 write 45/0/0/0;");
+    assert_string_equal(top(fixture, &own, SUMMARY_MODELS, 5), "m 72/0/0/0;n 9/9/0/0;");
+    assert_string_equal(top(fixture, &scope, SUMMARY_ADDRESSES, 5),
+                        "10.0.0.1 27/3/0/0;10.0.0.2 27/3/0/0;");
+}
+
 /* Whoever comes from a new address with each request fills no table. */
 static void test_bounded(void **state)
 {
@@ -347,7 +381,8 @@ int main(void)
         FIXTURE_TEST(test_by_weekday),       FIXTURE_TEST(test_most_frequent),
         FIXTURE_TEST(test_rights),           FIXTURE_TEST(test_needs_a_range),
         FIXTURE_TEST(test_user_known_later), FIXTURE_TEST(test_purged),
-        FIXTURE_TEST(test_rolled_back),      FIXTURE_TEST(test_bounded),
+        FIXTURE_TEST(test_rolled_back),      FIXTURE_TEST(test_alike),
+        FIXTURE_TEST(test_bounded),
     };
 
     apr_initialize();
