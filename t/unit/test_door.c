@@ -248,6 +248,28 @@ static void test_links(void **state)
                 "calendar.event", "join", NULL);
 }
 
+static void test_files_of_a_portal_and_a_conversation(void **state)
+{
+    (void)state;
+    assert_call(GET(.path = "/my/orders/5/document/9"), OPERATION_DOWNLOAD, "product.document",
+                NULL, "9");
+    assert_call(GET(.path = "/my/orders/5/download_edi"), OPERATION_EXPORT, "sale.order",
+                "download_edi", "5");
+    assert_call(GET(.path = "/mail/attachment/pdf_first_page/9"), OPERATION_DOWNLOAD,
+                "ir.attachment", NULL, "9");
+}
+
+static void test_what_only_shows(void **state)
+{
+    (void)state;
+    assert_call(POST_JSON("/my/counters", "{\"params\":{\"counters\":[\"order_count\"]}}"),
+                OPERATION_NONE, NULL, NULL, NULL);
+    assert_call(POST_JSON("/web/sign/get_fonts/", "{\"params\":{}}"), OPERATION_NONE, NULL, NULL,
+                NULL);
+    assert_call(POST_JSON("/hr/get_org_chart", "{\"params\":{\"employee_id\":4}}"), OPERATION_READ,
+                "hr.employee", "get_org_chart", "4");
+}
+
 static void test_background_doors(void **state)
 {
     const call_t *call = POST_JSON(
@@ -535,6 +557,8 @@ int main(void)
         cmocka_unit_test(test_files_by_get),
         cmocka_unit_test(test_changes_by_get),
         cmocka_unit_test(test_links),
+        cmocka_unit_test(test_files_of_a_portal_and_a_conversation),
+        cmocka_unit_test(test_what_only_shows),
         cmocka_unit_test(test_background_doors),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_export_of_many),

@@ -50,6 +50,9 @@ static void test_operations(void **state)
 {
     (void)state;
     assert_operation("res.partner", "create", OPERATION_CREATE);
+    assert_operation("res.partner", "onchange", OPERATION_NONE);
+    assert_operation("mail.compose.message", "onchange", OPERATION_CALL);
+    assert_operation("mailing.mailing", "action_fetch_favorites", OPERATION_READ);
     assert_operation("res.partner", "web_save", OPERATION_WRITE);
     assert_operation("res.partner", "update", OPERATION_WRITE);
     assert_operation("res.partner", "toggle_active", OPERATION_WRITE);
