@@ -61,9 +61,22 @@ static void tell(double count)
 
 /* ---- the scanner ---- */
 
+typedef struct reading_t {
+    json_scan_t *scan;
+    apr_uint64_t sum;
+} reading_t;
+
 static void take_token(void *payload, json_token_t token)
 {
-    *(apr_uint64_t *)payload += token;
+    ((reading_t *)payload)->sum += token;
+}
+
+/* As readers do where nothing is kept of an array. */
+static void skip_token(void *payload, json_token_t token)
+{
+    if (token == JSON_ARRAY_BEGIN) {
+        json_scan_skip(((reading_t *)payload)->scan);
+    }
 }
 
 static void take_text(void *payload, json_token_t token, const char *data, apr_size_t length,
@@ -71,27 +84,7 @@ static void take_text(void *payload, json_token_t token, const char *data, apr_s
 {
     (void)token;
     (void)data;
-    *(apr_uint64_t *)payload += length + (unsigned)last;
-}
-
-/* As readers do where nothing is kept of an array. */
-static void skip_token(void *payload, json_token_t token)
-{
-    json_scan_t *scan = *(json_scan_t **)payload;
-
-    if (token == JSON_ARRAY_BEGIN) {
-        json_scan_skip(scan);
-    }
-}
-
-static void skip_text(void *payload, json_token_t token, const char *data, apr_size_t length,
-                      int last)
-{
-    (void)payload;
-    (void)token;
-    (void)data;
-    (void)length;
-    (void)last;
+    ((reading_t *)payload)->sum += length + (unsigned)last;
 }
 
 static const struct {
@@ -131,12 +124,12 @@ static const char *text_of(const char *name)
 static void run_scanner(char **arguments)
 {
     const char *data = text_of(arguments[0]);
-    apr_uint64_t sum = 0;
-    json_scan_t *scan;
-    const json_sink_t takes = {take_token, take_text, &sum}, skips = {skip_token, skip_text, &scan};
+    int skips = strcmp(arguments[0], "skipped") == 0;
+    reading_t reading = {NULL, 0};
+    json_sink_t sink = {skips ? skip_token : take_token, take_text, &reading};
+    json_scan_t *scan = reading.scan = json_scan_create(pool, &sink);
     int count = atoi(arguments[1]);
 
-    scan = json_scan_create(pool, strcmp(arguments[0], "skipped") == 0 ? &skips : &takes);
     begin();
     for (int i = 0; i < count; i++) {
         for (apr_size_t at = 0; at < MEGABYTE; at += PIECE) {
