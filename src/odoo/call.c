@@ -154,8 +154,8 @@ static const char *const external_names[] = {"service", "method", NULL};
 static const char *const data_names[] = {"data", "context", NULL};
 static const char *const download_names[] = {"model", "id", NULL};
 /* How routes that nobody knows here may name records. */
-static const char *const unknown_names[] = {"model", "res_model", "thread_model", "method",
-                                            "id",    "res_id",    "ids",          NULL};
+static const char *const unknown_names[] = {"model",  "res_model", "thread_model", "method", "id",
+                                            "res_id", "ids",       "thread_id",    NULL};
 static const char *const no_names[] = {NULL};
 
 static const call_kind_t kinds[] = {

@@ -248,7 +248,7 @@ int call_unknown_read(call_reader_t *reader)
     if (reader->parts) {
         call->model = plain_name(refer_text(reader, "@model|@res_model|@thread_model"));
         call->method = plain_name(refer_text(reader, "@method"));
-        (void)take_ids(reader, refer(reader, "@ids|@id|@res_id"));
+        (void)take_ids(reader, refer(reader, "@ids|@id|@res_id|@thread_id"));
     }
     return 1;
 }

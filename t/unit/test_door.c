@@ -488,6 +488,9 @@ static void test_unknown_routes(void **state)
     (void)state;
     assert_call(call, OPERATION_CALL, "a.b", NULL, "4");
     assert_null(call->values);
+    assert_call(POST_JSON("/mail/chatter_fetch",
+                          "{\"params\":{\"thread_model\":\"a.b\",\"thread_id\":3}}"),
+                OPERATION_CALL, "a.b", NULL, "3");
     assert_call(POST_JSON("/my/module/do", "{\"params\":{\"model\":\"Not a model\"}}"),
                 OPERATION_CALL, NULL, NULL, NULL);
     assert_call(POST_JSON("/my/module/do", "not json"), OPERATION_CALL, NULL, NULL, NULL);
