@@ -31,6 +31,8 @@ for my $version (16, 19) {
     my ($second) = $site->trail->wait_for(1, operation => 'login', login => 'portal');
     isnt($second->{session}, $first->{session}, "$version: a login over another one is another session");
     is(row($admin, $first->{session})->{state}, 'logged_out', "$version: and the end of the first");
+    my ($replaced) = $site->trail->wait_for(1, operation => 'session_expired', session => $first->{session});
+    is("$replaced->{login} $replaced->{values}", 'demo {"reason":"logout"}', "$version: which the trail tells");
 
     # ---- Odoo ended it ----
     my $demo = $site->login('demo');

@@ -135,6 +135,16 @@ static void end(exchange_t *exchange, session_reason_t reason)
                       &before);
 }
 
+static void end_and_tell(exchange_t *exchange, const session_t *session, session_reason_t reason)
+{
+    event_t *event = record_event(exchange, OPERATION_SESSION_EXPIRED);
+
+    end(exchange, reason);
+    record_session(event, session);
+    record_note(event, "reason", session_reason_name(reason));
+    write_event(event);
+}
+
 /* An id of Odoo 18 or 19 of which only the gated half is right is not the session's own: the other
  * half was renewed long ago, or is made up. Odoo takes it for somebody who is not logged in. */
 static int is_own_id(const exchange_t *exchange)
@@ -151,7 +161,9 @@ static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_
     if (exchange->cookie && !digest_equal(fingerprint, &exchange->fingerprint, DIGEST_SIZE) &&
         is_own_id(exchange)) {
         session_table_set_successor(runtime()->sessions, &exchange->fingerprint);
-        end(exchange, SESSION_REASON_LOGOUT);
+        if (exchange->session.state == SESSION_OPEN) {
+            end_and_tell(exchange, &exchange->session, SESSION_REASON_LOGOUT);
+        }
     }
     *session = proto;
     if (!life_admit(exchange, &proto)) {
@@ -219,16 +231,9 @@ static void use(exchange_t *exchange, session_t *session)
 
 static void session_over(exchange_t *exchange, const session_t *session, session_reason_t reason)
 {
-    event_t *event;
-
-    if (exchange->session.state != SESSION_OPEN || !is_own_id(exchange)) {
-        return;
+    if (exchange->session.state == SESSION_OPEN && is_own_id(exchange)) {
+        end_and_tell(exchange, session, reason);
     }
-    end(exchange, reason);
-    event = record_event(exchange, OPERATION_SESSION_EXPIRED);
-    record_session(event, session);
-    record_note(event, "reason", session_reason_name(reason));
-    write_event(event);
 }
 
 int life_subject(const exchange_t *exchange, fingerprint_t *fingerprint)
