@@ -293,6 +293,28 @@ static void test_more_arguments_and_keywords_than_are_kept(void **state)
     assert_non_null(strstr(call->values, "$omitted"));
 }
 
+/* What is dropped is skipped, and what follows is read as if it had not been. */
+static void test_what_follows_values_without_room_is_kept(void **state)
+{
+    const char *deep = apr_pstrcat(pool, repeat("[", 200), "1", repeat("]", 200), NULL);
+    const call_t *call =
+        call_with("x", "write",
+                  apr_psprintf(pool, "[[1],{\"a\":[%s,{\"b\":%s}],\"name\":\"kept\"}]", deep, deep),
+                  "{\"context\":{\"lang\":\"fr_FR\"}}");
+
+    (void)state;
+    assert_bounded_json(call);
+    assert_string_equal(call->fields, "a name");
+    assert_non_null(strstr(call->values, ",\"name\":\"kept\"}"));
+    call =
+        call_with("x", "write",
+                  apr_psprintf(pool, "[[1],{\"a\":[%s5]}]", repeat("[[2],{\"b\":[[3]]}],", 4000)),
+                  "{\"after\":\"kept\"}");
+    assert_records(call, OPERATION_WRITE, "1", 1);
+    assert_bounded_json(call);
+    assert_string_equal(call->flags, CALL_FLAG_TRUNCATED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_files_keep_length_and_hash_however_short),
         cmocka_unit_test(test_field_names_cannot_pretend_to_be_two),
         cmocka_unit_test(test_more_arguments_and_keywords_than_are_kept),
+        cmocka_unit_test(test_what_follows_values_without_room_is_kept),
     };
 
     apr_initialize();
