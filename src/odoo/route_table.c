@@ -295,7 +295,7 @@ const route_t route_table[] = {
     JSON_DOOR("/discuss/channel/fold", ANYBODY, CALL, "discuss.channel", "fold", "@channel_id",
               NULL, NULL),
     JSON_DOOR("/mail/chatter_post", ANYBODY, CREATE, "mail.message", NULL, NULL,
-              "res_model res_id message", NULL),
+              "res_model res_id message", "default_message_id"),
     JSON_DOOR("/mail/guest/update_name", ANYBODY, WRITE, "mail.guest", NULL, "@guest_id", "name",
               NULL),
     FORM_DOOR("/mail/unfollow", HEAD, ANYBODY, CALL, "@model", "message_unsubscribe", "@res_id",

@@ -103,6 +103,9 @@ static void test_message(void **state)
     assert_string_equal(call->values, "{\"thread_model\":\"res.partner\",\"thread_id\":7,"
                                       "\"post_data\":{\"body\":\"x\","
                                       "\"access_token\":\"[redacted]\"}}");
+    call = POST_JSON("/mail/chatter_post", "{\"params\":{\"res_model\":\"a.b\",\"res_id\":3}}");
+    assert_call(call, OPERATION_CREATE, "mail.message", NULL, NULL);
+    assert_string_equal(call->result_ids, "default_message_id");
     call = POST_JSON("/mail/attachment/delete", "{\"params\":{\"attachment_id\":9}}");
     assert_call(call, OPERATION_UNLINK, "ir.attachment", NULL, "9");
     call = POST_JSON("/mail/link_preview/delete", "{\"params\":{\"link_preview_ids\":[5,6]}}");
