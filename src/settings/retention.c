@@ -73,7 +73,8 @@ static const char *add_words(apr_array_header_t *rules, char *words, apr_interva
 const char *retention_add(apr_array_header_t *rules, const char *line, apr_pool_t *pool)
 {
     char *state, *copy = apr_pstrdup(pool, line);
-    char *words = apr_strtok(copy, " \t", &state), *age = apr_strtok(NULL, " \t", &state);
+    char *words = apr_strtok(copy, " \t", &state);
+    char *age = words ? apr_strtok(NULL, " \t", &state) : NULL; /* else nothing is in state */
     apr_interval_time_t time;
     int before = rules->nelts;
     const char *problem;

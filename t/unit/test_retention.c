@@ -51,6 +51,7 @@ static void test_a_wrong_line_adds_nothing(void **state)
     assert_non_null(retention_add(kept, "reads 59s", pool));
     assert_non_null(retention_add(kept, "reads,dance 30d", pool));
     assert_non_null(retention_add(kept, "", pool));
+    assert_non_null(retention_add(kept, " \t ", pool));
     assert_int_equal(kept->nelts, 0);
     assert_null(retention_add(kept, " reads \t 60s ", pool));
     assert_int_equal(kept->nelts, 1);
