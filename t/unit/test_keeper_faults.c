@@ -367,9 +367,12 @@ static void start_writer(writer_t *writer)
 
 static void give_order(writer_t *writer, char kind, int call)
 {
-    order_t order = {kind, call};
+    order_t order;
     char answer;
 
+    memset(&order, 0, sizeof(order)); /* it is written with its padding */
+    order.kind = kind;
+    order.call = call;
     assert_int_equal(write(writer->orders[1], &order, sizeof(order)), sizeof(order));
     if (kind != 'c') {
         assert_int_equal(read(writer->answers[0], &answer, 1), 1);
