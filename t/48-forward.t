@@ -29,9 +29,10 @@ sub write_cities ($client, @cities) {
     return;
 }
 
+# Whole lines: one may be being written, or be what a crash left, until the keeper takes it away.
 sub lines ($file) {
     open my $handle, '<:raw', $file or return;
-    return map { Client::decode_json($_) } <$handle>;
+    return map { Client::decode_json($_) } grep { /\n\z/ } <$handle>;
 }
 
 # All hashes of the trail, in its order.
