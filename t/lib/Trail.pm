@@ -36,11 +36,19 @@ sub _has_events ($self) {
     return @found > 0;
 }
 
+# SQLite run by root makes the files beside the database, and gives them away only then: who comes between
+# those, as a keeper that starts may, finds the database read-only.
+sub _as_owner ($file) {
+    my ($uid, $gid) = (stat $file)[ 4, 5 ];
+
+    return $> == 0 && $uid ? ('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups') : ();
+}
+
 sub _query_file ($self, $sql) {
     my $file = $self->{httpd}->database;
 
     return unless -s $file;
-    open my $pipe, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 60000', $file, $sql
+    open my $pipe, '-|', _as_owner($file), 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 60000', $file, $sql
         or croak "sqlite3: $!";
     my $text = do { local $/; <$pipe> };
     close $pipe;
