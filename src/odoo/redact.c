@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "glob_set.h"
+#include "name_cache.h"
 #include "text/glob.h"
 
 #define MAX_NAME 256 /* bytes; Odoo's field names end at PostgreSQL's 63 */
@@ -100,6 +101,7 @@ struct redact_t {
     glob_set_t *secret;
     glob_set_t *configured; /* in lower case */
     int configures;         /* anything at all */
+    name_cache_t *cache;    /* of verdicts */
 };
 
 redact_t *redact_create(apr_pool_t *pool)
@@ -110,6 +112,7 @@ redact_t *redact_create(apr_pool_t *pool)
     redact->secret = glob_set_create(pool);
     redact->configured = glob_set_create(pool);
     redact->configures = 0;
+    redact->cache = name_cache_create(pool);
     for (const char *const *glob = secret; *glob; glob++) {
         glob_set_add(redact->secret, *glob);
     }
@@ -125,6 +128,7 @@ void redact_add(redact_t *redact, const char *glob)
     }
     glob_set_add(redact->configured, lower);
     redact->configures = 1;
+    name_cache_clear(redact->cache);
 }
 
 static int is_ordinary(const char *name)
@@ -148,8 +152,9 @@ static void fold(char *name, char *plain, const char *field, apr_size_t length)
     }
 }
 
-static verdict_t judge(const redact_t *redact, const char *field)
+static apr_uint32_t compare(const void *payload, const char *field)
 {
+    const redact_t *redact = payload;
     char name[MAX_NAME + 1], plain[MAX_NAME + 1];
     apr_size_t length = strlen(field);
 
@@ -162,6 +167,11 @@ static verdict_t judge(const redact_t *redact, const char *field)
     }
     return glob_set_matches(redact->secret, plain) && !is_ordinary(plain) ? VERDICT_SECRET
                                                                           : VERDICT_ORDINARY;
+}
+
+static verdict_t judge(const redact_t *redact, const char *field)
+{
+    return (verdict_t)name_cache_ask(redact->cache, field, compare, redact);
 }
 
 int redact_name(const redact_t *redact, const char *field)
@@ -215,7 +225,8 @@ static verdict_t judge_parameter(const redact_t *redact, const json_value_t *obj
 
     for (int i = 0; i < 2; i++) {
         const char *label = json_string(json_member(object, labels[i]));
-        verdict_t verdict = label && !strchr(label, ' ') ? judge(redact, label) : VERDICT_ORDINARY;
+        verdict_t verdict =
+            label && !strchr(label, ' ') ? (verdict_t)compare(redact, label) : VERDICT_ORDINARY;
 
         if (verdict > worst) {
             worst = verdict;
@@ -269,10 +280,11 @@ static void redact_record(const char *model, json_value_t *record)
 {
     for (size_t i = 0; i < sizeof(model_secrets) / sizeof(*model_secrets); i++) {
         const char *unless = model_secrets[i].unless;
-        json_value_t *member = json_member(record, model_secrets[i].field);
+        json_value_t *member = strcmp(model, model_secrets[i].model) == 0
+                                   ? json_member(record, model_secrets[i].field)
+                                   : NULL;
 
-        if (member && !strcmp(model, model_secrets[i].model) &&
-            !(unless && json_member(record, unless))) {
+        if (member && !(unless && json_member(record, unless))) {
             redact_member(member, VERDICT_SECRET);
         }
     }

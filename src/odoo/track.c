@@ -1,18 +1,12 @@
 #include "odoo/track.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "name_cache.h"
 #include "text/glob.h"
 
-#define CACHE_SLOTS 8192 /* a power of two */
-#define CACHE_MODELS 4096
-#define CACHE_PROBES 16    /* slots looked at for one name, however names collide */
-#define CACHE_MAX_NAME 128 /* bytes; Odoo's longest model names have about 60 */
 #define MODEL_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-*?"
 
 #define BIT(operation) (1u << (operation))
@@ -27,44 +21,19 @@ struct rule_t {
     rule_t *next;
 };
 
-typedef struct decision_t {
-    apr_uint32_t operations;
-    char model[]; /* NUL-terminated */
-} decision_t;
-
-/* Filled by whichever thread sees a model first, never emptied while requests run: readers take
- * no lock. Once full, further names (an attacker's: Odoo has some hundred models) are decided by
- * the rules each time. */
-typedef struct cache_t {
-    atomic_uint count;
-    _Atomic(decision_t *) slots[CACHE_SLOTS];
-} cache_t;
-
 struct track_t {
     apr_pool_t *pool;
     rule_t *rules;
     apr_uint32_t operations; /* of all rules together */
-    cache_t *cache;
+    name_cache_t *cache;     /* of the operations wanted of a model */
 };
-
-static apr_status_t clear_cache(void *data)
-{
-    cache_t *cache = data;
-
-    for (apr_size_t i = 0; i < CACHE_SLOTS; i++) {
-        free(atomic_exchange(&cache->slots[i], NULL));
-    }
-    atomic_store(&cache->count, 0);
-    return APR_SUCCESS;
-}
 
 track_t *track_create(apr_pool_t *pool)
 {
     track_t *track = apr_pcalloc(pool, sizeof(*track));
 
     track->pool = pool;
-    track->cache = apr_pcalloc(pool, sizeof(*track->cache));
-    apr_pool_cleanup_register(pool, track->cache, clear_cache, apr_pool_cleanup_null);
+    track->cache = name_cache_create(pool);
     return track;
 }
 
@@ -149,7 +118,7 @@ const char *track_add(track_t *track, const char *operations, const char *const 
     rule->next = track->rules;
     track->rules = rule;
     track->operations |= rule->operations;
-    clear_cache(track->cache);
+    name_cache_clear(track->cache);
     return NULL;
 }
 
@@ -183,8 +152,9 @@ static int matches_any(const char *const *globs, const char *model)
     return matching(globs, model) != NULL;
 }
 
-static apr_uint32_t decide(const track_t *track, const char *model)
+static apr_uint32_t decide(const void *payload, const char *model)
 {
+    const track_t *track = payload;
     apr_uint32_t operations = 0;
 
     for (const rule_t *rule = track->rules; rule; rule = rule->next) {
@@ -196,55 +166,6 @@ static apr_uint32_t decide(const track_t *track, const char *model)
     return operations;
 }
 
-/* Puts the decision into the slot. Of several threads one wins it; the others do without. */
-static void remember(cache_t *cache, _Atomic(decision_t *) *slot, const char *model,
-                     apr_size_t length, apr_uint32_t operations)
-{
-    decision_t *decision, *empty = NULL;
-
-    if (atomic_load(&cache->count) >= CACHE_MODELS) {
-        return;
-    }
-    decision = malloc(sizeof(*decision) + length + 1);
-    if (!decision) {
-        return;
-    }
-    decision->operations = operations;
-    memcpy(decision->model, model, length + 1);
-    if (atomic_compare_exchange_strong(slot, &empty, decision)) {
-        atomic_fetch_add(&cache->count, 1);
-    }
-    else {
-        free(decision);
-    }
-}
-
-static apr_uint32_t operations_of(const track_t *track, const char *model)
-{
-    apr_ssize_t length = (apr_ssize_t)strnlen(model, CACHE_MAX_NAME + 1);
-    apr_uint32_t operations;
-    unsigned hash;
-
-    if (length > CACHE_MAX_NAME) {
-        return decide(track, model);
-    }
-    hash = apr_hashfunc_default(model, &length);
-    for (unsigned probe = 0; probe < CACHE_PROBES; probe++) {
-        _Atomic(decision_t *) *slot = &track->cache->slots[(hash + probe) % CACHE_SLOTS];
-        const decision_t *decision = atomic_load_explicit(slot, memory_order_acquire);
-
-        if (!decision) {
-            operations = decide(track, model);
-            remember(track->cache, slot, model, (apr_size_t)length, operations);
-            return operations;
-        }
-        if (!strcmp(decision->model, model)) {
-            return decision->operations;
-        }
-    }
-    return decide(track, model);
-}
-
 int track_wants(const track_t *track, operation_t operation, const char *model)
 {
     if (operation_by_module(operation)) {
@@ -253,7 +174,7 @@ int track_wants(const track_t *track, operation_t operation, const char *model)
     if (!track_wants_any(track, operation)) {
         return 0;
     }
-    return (operations_of(track, model ? model : "") & BIT(operation)) != 0;
+    return (name_cache_ask(track->cache, model ? model : "", decide, track) & BIT(operation)) != 0;
 }
 
 int track_wants_any(const track_t *track, operation_t operation)

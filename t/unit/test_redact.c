@@ -121,6 +121,18 @@ static void added_globs_win_over_what_is_ordinary(void **state)
     assert_true(redact_name(redact, "password"));
 }
 
+static void a_glob_added_later_counts_for_names_already_seen(void **state)
+{
+    redact_t *redact = redact_create(pool);
+
+    (void)state;
+    assert_false(redact_name(redact, "salary"));
+    assert_false(redact_name(redact, "salary"));
+    redact_add(redact, "sal*");
+    assert_true(redact_name(redact, "salary"));
+    assert_true(redact_name(redact, "salary"));
+}
+
 static void a_name_too_long_for_a_field_is_hidden(void **state)
 {
     redact_t *redact = redact_create(pool);
@@ -321,6 +333,7 @@ int main(void)
         cmocka_unit_test(secrets_of_odoo_are_known),
         cmocka_unit_test(ordinary_fields_of_odoo_are_shown),
         cmocka_unit_test(added_globs_win_over_what_is_ordinary),
+        cmocka_unit_test(a_glob_added_later_counts_for_names_already_seen),
         cmocka_unit_test(a_name_too_long_for_a_field_is_hidden),
         cmocka_unit_test(values_are_replaced_at_every_depth),
         cmocka_unit_test(what_the_administrator_names_is_hidden_whatever_it_is),
