@@ -45,15 +45,18 @@ static void find_ids(arguments_t *arguments)
 static json_value_t *keyword_argument(const arguments_t *arguments, const char *names,
                                       apr_size_t length)
 {
-    char *left = apr_pstrmemdup(arguments->pool, names, length);
-    char *state;
+    const char *end = names + length;
 
-    for (char *name = apr_strtok(left, "/", &state); name; name = apr_strtok(NULL, "/", &state)) {
-        json_value_t *value = envelope_keyword(arguments->parts, name);
+    while (names < end) {
+        const char *slash = memchr(names, '/', (apr_size_t)(end - names));
+        const char *stop = slash ? slash : end;
+        json_value_t *value =
+            envelope_keyword_of(arguments->parts, names, (apr_size_t)(stop - names));
 
         if (value) {
             return value;
         }
+        names = stop + 1;
     }
     return NULL;
 }

@@ -10,60 +10,69 @@
 #include "text/glob.h"
 
 #define NAMES_SIZE 32768 /* bytes of names kept */
+#define FEW_NAMES 8      /* of an object, compared one by one */
 
 /* Half of what one container has goes at a time, so this many times is more than any tree of a
  * call needs that is not made to have more. */
 #define SHRINK_ROUNDS 64
 
 typedef struct names_t {
-    apr_pool_t *pool;
     buffer_t buffer;
-    apr_hash_t *seen;
+    apr_hash_t *seen; /* NULL: no name comes twice */
     int count;
     int truncated;
 } names_t;
 
-static const char *clean_name(apr_pool_t *pool, const char *name)
+static void write_clean(char *to, const char *name, apr_size_t length)
 {
-    char *clean = apr_pstrdup(pool, name);
-
-    for (char *at = clean; *at; at++) {
-        if ((unsigned char)*at <= ' ' || *at == 0x7f) {
-            *at = '_';
+    for (apr_size_t i = 0; i < length; i++) {
+        to[i] = name[i];
+        if ((unsigned char)to[i] <= ' ' || to[i] == 0x7f) {
+            to[i] = '_';
         }
     }
-    return clean;
+}
+
+static int was_seen(names_t *names, const char *name, apr_size_t length)
+{
+    if (!names->seen) {
+        return 0;
+    }
+    if (apr_hash_get(names->seen, name, (apr_ssize_t)length)) {
+        return 1;
+    }
+    if (names->count < CALL_MAX_FIELDS && !names->buffer.overflow) {
+        apr_hash_set(names->seen, name, (apr_ssize_t)length, name);
+    }
+    return 0;
 }
 
 static void append_name(names_t *names, const char *name)
 {
-    apr_size_t length = names->buffer.length;
+    apr_size_t length = strlen(name), blank = names->buffer.length > 0;
+    char *to;
 
-    if (*name == '\0' || apr_hash_get(names->seen, name, APR_HASH_KEY_STRING)) {
+    if (length == 0 || was_seen(names, name, length)) {
         return;
     }
-    if (names->count == CALL_MAX_FIELDS || names->buffer.overflow) {
+    to = names->count < CALL_MAX_FIELDS ? buffer_extend(&names->buffer, blank + length) : NULL;
+    if (!to) {
         names->truncated = 1;
         return;
     }
-    apr_hash_set(names->seen, name, APR_HASH_KEY_STRING, name);
-    if (length > 0) {
-        buffer_append_char(&names->buffer, ' ');
+    if (blank) {
+        *to++ = ' ';
     }
-    buffer_append_string(&names->buffer, clean_name(names->pool, name));
-    if (names->buffer.overflow) {
-        names->buffer.length = length;
-        names->truncated = 1;
-    }
-    else {
-        names->count++;
-    }
+    write_clean(to, name, length);
+    names->count++;
 }
 
 static void append_members(names_t *names, const json_value_t *object)
 {
     for (const json_value_t *member = object->first; member; member = member->next) {
-        append_name(names, member->key);
+        if (names->seen || json_member(object, member->key) == member) {
+            append_name(names, member->key);
+        }
     }
     names->truncated |= object->truncated;
 }
@@ -80,13 +89,15 @@ static void append_names(names_t *names, const json_value_t *value)
 
 const char *call_values_names(apr_pool_t *pool, const json_value_t *value, int *truncated)
 {
-    names_t names = {.pool = pool};
+    names_t names = {.seen = NULL};
 
     if (!value) {
         return NULL;
     }
     buffer_init(&names.buffer, pool, NAMES_SIZE);
-    names.seen = apr_hash_make(pool);
+    if (value->type == JSON_TYPE_ARRAY || value->count > FEW_NAMES) {
+        names.seen = apr_hash_make(pool);
+    }
     if (value->type == JSON_TYPE_ARRAY) {
         for (const json_value_t *element = value->first; element; element = element->next) {
             append_names(&names, element);

@@ -1,5 +1,6 @@
 #include "envelope.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "envelope_parts.h"
@@ -41,10 +42,10 @@ struct envelope_t {
     int skipping;            /* the scanner skips: only an END is to come */
     slot_t *capture;         /* the slot whose value arrives */
     context_of_t context;    /* whose members arrive */
-    envelope_parts_t parts;
     int params_seen;
     int object;    /* the body is an object */
     int malformed; /* dict(params) fails */
+    envelope_parts_t parts;
 };
 
 static frame_t *top(envelope_t *envelope)
@@ -427,9 +428,10 @@ static void sink_text(void *payload, json_token_t token, const char *data, apr_s
 
 envelope_t *envelope_create(apr_pool_t *pool, envelope_shape_t shape, const char *const *names)
 {
-    envelope_t *envelope = apr_pcalloc(pool, sizeof(*envelope));
+    envelope_t *envelope = apr_palloc(pool, sizeof(*envelope));
     json_sink_t sink = {sink_token, sink_text, envelope};
 
+    memset(envelope, 0, offsetof(envelope_t, parts));
     envelope->shape = shape;
     envelope->scan = json_scan_create(pool, &sink);
     parts_init(&envelope->parts, pool, names);

@@ -52,6 +52,9 @@ apr_size_t envelope_argument_count(const envelope_parts_t *parts); /* as sent, k
  * a fingerprint and nothing else. */
 const char *envelope_api_key(const envelope_parts_t *parts);
 json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name);
+/* Of the first `length` bytes of the name. */
+json_value_t *envelope_keyword_of(const envelope_parts_t *parts, const char *name,
+                                  apr_size_t length);
 
 /* The kept keywords in the order sent, the context not among them; NULL behind the last. */
 const char *envelope_keyword_name(const envelope_parts_t *parts, apr_size_t index);

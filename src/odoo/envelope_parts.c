@@ -1,5 +1,6 @@
 #include "envelope_parts.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -15,6 +16,7 @@ static const char *const context_names[ENVELOPE_CONTEXT_NAMES] = {"active_model"
 
 void parts_init(envelope_parts_t *parts, apr_pool_t *pool, const char *const *names)
 {
+    memset(parts, 0, offsetof(envelope_parts_t, keywords));
     parts->pool = pool;
     while (names[parts->parameter_count]) {
         parts->parameters[parts->parameter_count].name = names[parts->parameter_count];
@@ -25,11 +27,6 @@ void parts_init(envelope_parts_t *parts, apr_pool_t *pool, const char *const *na
             parts->contexts[which][i].name = context_names[i];
         }
     }
-}
-
-int parts_key_is(const envelope_key_t *key, const char *name)
-{
-    return key->length == strlen(name) && memcmp(key->data, name, key->length) == 0;
 }
 
 /* ---- forgetting ---- */
@@ -181,6 +178,10 @@ static keyword_t *new_keyword(envelope_parts_t *parts, const envelope_key_t *key
 {
     keyword_t *keyword = &parts->keywords[parts->keyword_count++];
 
+    if (parts->keyword_count > parts->keywords_used) {
+        memset(&keyword->slot, 0, sizeof(keyword->slot));
+        parts->keywords_used = parts->keyword_count;
+    }
     memcpy(keyword->name, key->data, key->length);
     keyword->name[key->length] = '\0';
     return keyword;
@@ -263,7 +264,7 @@ envelope_parts_t *envelope_of_values(apr_pool_t *pool, const json_value_t *argum
                                      const json_value_t *keywords)
 {
     static const char *const no_names[] = {NULL};
-    envelope_parts_t *parts = apr_pcalloc(pool, sizeof(*parts));
+    envelope_parts_t *parts = apr_palloc(pool, sizeof(*parts));
     const json_value_t *argument = arguments ? arguments->first : NULL;
 
     parts_init(parts, pool, no_names);
@@ -318,14 +319,21 @@ apr_size_t envelope_argument_count(const envelope_parts_t *parts)
     return parts->argument_count;
 }
 
-json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name)
+json_value_t *envelope_keyword_of(const envelope_parts_t *parts, const char *name,
+                                  apr_size_t length)
 {
     for (apr_size_t i = 0; i < parts->keyword_count; i++) {
-        if (strcmp(parts->keywords[i].name, name) == 0) {
+        if (strncmp(parts->keywords[i].name, name, length) == 0 &&
+            !parts->keywords[i].name[length]) {
             return slot_value(&parts->keywords[i].slot);
         }
     }
     return NULL;
+}
+
+json_value_t *envelope_keyword(const envelope_parts_t *parts, const char *name)
+{
+    return envelope_keyword_of(parts, name, strlen(name));
 }
 
 const char *envelope_keyword_name(const envelope_parts_t *parts, apr_size_t index)

@@ -3,6 +3,8 @@
 #ifndef ODOO_ENVELOPE_PARTS_H
 #define ODOO_ENVELOPE_PARTS_H
 
+#include <string.h>
+
 #include "envelope.h"
 
 #define ENVELOPE_API_KEY 40 /* hexadecimal digits, as Odoo makes them */
@@ -47,16 +49,20 @@ struct envelope_parts_t {
     json_value_t *first_character;
     char api_key[ENVELOPE_API_KEY + 1]; /* in place of the password that is not kept */
     apr_size_t api_key_length;          /* more than ENVELOPE_API_KEY: it is none */
-    keyword_t keywords[ENVELOPE_MAX_KEYWORDS];
-    apr_size_t keyword_count;
+    apr_size_t keyword_count, keywords_used;
     slot_t contexts[CONTEXT_COUNT][ENVELOPE_CONTEXT_NAMES];
     int args_seen, kwargs_seen, context_seen[CONTEXT_COUNT];
     int duplicate, truncated;
+    keyword_t keywords[ENVELOPE_MAX_KEYWORDS]; /* the first keywords_used have a meaning */
 };
 
+/* Of the room, whose content before does not matter. */
 void parts_init(envelope_parts_t *parts, apr_pool_t *pool, const char *const *names);
 
-int parts_key_is(const envelope_key_t *key, const char *name);
+static inline int parts_key_is(const envelope_key_t *key, const char *name)
+{
+    return key->length == strlen(name) && memcmp(key->data, name, key->length) == 0;
+}
 
 /* What comes replaces what was there: notes the repetition and forgets the former. */
 void parts_begin_parameters(envelope_parts_t *parts, int *seen);

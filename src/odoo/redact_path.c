@@ -132,7 +132,12 @@ static int is_secret(apr_pool_t *pool, const redact_t *redact, const char *decod
  * a capital, "-", "=" or "%" none of the above is a secret. */
 static int is_plain(const char *path)
 {
-    return path[strspn(path, "abcdefghijklmnopqrstuvwxyz_./")] == '\0' && !strstr(path, "/hook");
+    const char *at = path;
+
+    while ((*at >= 'a' && *at <= 'z') || *at == '_' || *at == '.' || *at == '/') {
+        at++;
+    }
+    return *at == '\0' && !strstr(path, "/hook");
 }
 
 const char *redact_path(apr_pool_t *pool, const redact_t *redact, const char *path)

@@ -98,8 +98,12 @@ static const char *plain_path(const route_t *route, const char *path)
 
 static const char *route_tail(const route_t *route, const char *path)
 {
-    const char *plain = plain_path(route, path);
+    const char *tail = match_tail(route, path), *plain;
 
+    if (tail) {
+        return tail;
+    }
+    plain = path_without_first_segment(path);
     return plain ? match_tail(route, plain) : NULL;
 }
 
