@@ -108,14 +108,10 @@ static const char *read_escapes(json_scan_t *scan, const char *data, const char 
     return data;
 }
 
-static const char *read_string(json_scan_t *scan, const char *data, const char *end)
+/* A string that goes on at `data` with plain bytes up to `stop`. */
+static const char *read_piece(json_scan_t *scan, const char *data, const char *stop,
+                              const char *end)
 {
-    const char *stop;
-
-    if (*data != '\\') {
-        release_high(scan);
-    }
-    stop = json_find_special(data, end);
     if (stop < end && *stop == '"') {
         end_string(scan, data, (apr_size_t)(stop - data));
         return stop + 1;
@@ -134,12 +130,27 @@ static const char *read_string(json_scan_t *scan, const char *data, const char *
     return stop;
 }
 
+static const char *read_string(json_scan_t *scan, const char *data, const char *end)
+{
+    if (*data != '\\') {
+        release_high(scan);
+    }
+    return read_piece(scan, data, json_find_special(data, end), end);
+}
+
+/* A string that begins at `data` and is no whole one that is plain. */
 static const char *begin_string(json_scan_t *scan, json_token_t token, const char *data,
-                                const char *end)
+                                const char *stop, const char *end)
 {
     scan->text_token = token;
     scan->state = IN_STRING;
-    return data < end ? read_string(scan, data, end) : data;
+    return data < end ? read_piece(scan, data, stop, end) : data;
+}
+
+/* Whether plain bytes end at `stop` with their string, as nearly all do. */
+static inline int is_whole(const char *stop, const char *end)
+{
+    return stop < end && *stop == '"';
 }
 
 /* ---- numbers and words ---- */
@@ -284,11 +295,18 @@ static const char *begin_word(json_scan_t *scan, const char *data, const char *e
 
 /* ---- structure ---- */
 
+/* Python writes a blank behind each ":" and ",", browsers none. */
+static inline int blank_behind(const char *data, const char *end)
+{
+    return end - data > 1 && data[1] == ' ';
+}
+
 /* Reads what stands between tokens and the token that follows, unless it is a container: then
  * goes on inside. */
 static const char *read_structure(json_scan_t *scan, const char *data, const char *end)
 {
     state_t state = scan->state;
+    const char *stop;
 
     do {
         switch ((move_t)structure_moves[state][byte_class[(unsigned char)*data]]) {
@@ -296,14 +314,35 @@ static const char *read_structure(json_scan_t *scan, const char *data, const cha
             break;
         case MOVE_TO_VALUE:
             state = AT_VALUE;
+            data += blank_behind(data, end);
             break;
         case MOVE_TO_KEY:
             state = AT_KEY;
+            data += blank_behind(data, end);
             break;
         case MOVE_STRING:
-            return begin_string(scan, JSON_STRING, data + 1, end);
+            stop = json_find_special(data + 1, end);
+            if (!is_whole(stop, end)) {
+                return begin_string(scan, JSON_STRING, data + 1, stop, end);
+            }
+            report_text(scan, JSON_STRING, data + 1, (apr_size_t)(stop - data - 1), 1);
+            state = scan->after_value;
+            scan->closed = state == AT_END;
+            data = stop + 1;
+            continue;
         case MOVE_KEY:
-            return begin_string(scan, JSON_KEY, data + 1, end);
+            stop = json_find_special(data + 1, end);
+            if (!is_whole(stop, end)) {
+                return begin_string(scan, JSON_KEY, data + 1, stop, end);
+            }
+            report_text(scan, JSON_KEY, data + 1, (apr_size_t)(stop - data - 1), 1);
+            data = stop + 1;
+            state = AT_COLON;
+            if (data < end && *data == ':') {
+                state = AT_VALUE;
+                data += 1 + blank_behind(data, end);
+            }
+            continue;
         case MOVE_NUMBER:
             data = begin_number(scan, data, end);
             if (scan->state >= AT_END) {
