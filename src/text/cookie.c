@@ -151,6 +151,10 @@ const char *cookie_value(apr_pool_t *pool, const char *header, const char *name,
     return first.data ? decode(pool, first) : NULL;
 }
 
+static const unsigned char plain_bytes[256] = {[' ' ... '!'] = 1,
+                                               ['#' ... '['] = 1,
+                                               [']' ... '~'] = 1};
+
 /* Every werkzeug reads such a header alike: no quotes, escapes, controls or other bytes, and no
  * cookie without a name, which werkzeug 2 takes for the name of the next. */
 static int is_plain(const char *header)
@@ -158,7 +162,7 @@ static int is_plain(const char *header)
     crumb_t crumb;
 
     for (const char *at = header; *at; at++) {
-        if ((unsigned char)*at < ' ' || (unsigned char)*at > '~' || *at == '"' || *at == '\\') {
+        if (!plain_bytes[(unsigned char)*at]) {
             return 0;
         }
     }

@@ -216,26 +216,25 @@ static apr_uint64_t whole_word(const unsigned char *data)
     return word;
 }
 
-static void siphash_rounds(apr_uint64_t v[4], int rounds)
+static inline void siphash_round(apr_uint64_t v[4])
 {
-    while (rounds-- > 0) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[1];
-        v[0] += v[3];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] = rotate(v[2], 32);
-    }
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[1];
+    v[0] += v[3];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] = rotate(v[2], 32);
 }
 
-static void siphash_word(apr_uint64_t v[4], apr_uint64_t word)
+static inline void siphash_word(apr_uint64_t v[4], apr_uint64_t word)
 {
     v[3] ^= word;
-    siphash_rounds(v, 2);
+    siphash_round(v);
+    siphash_round(v);
     v[0] ^= word;
 }
 
@@ -252,6 +251,8 @@ apr_uint64_t digest_siphash(const unsigned char key[16], const void *data, apr_s
     }
     siphash_word(v, little_endian(byte, left) | (apr_uint64_t)(length & 255) << 56);
     v[2] ^= 255;
-    siphash_rounds(v, 4);
+    for (int round = 0; round < 4; round++) {
+        siphash_round(v);
+    }
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

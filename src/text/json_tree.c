@@ -11,6 +11,7 @@
 
 #define KEY_CUT_MARK "..." /* between the head of a longer key and its SHA-256 */
 #define FEW_MEMBERS 8      /* of an object whose keys are not hashed yet */
+#define ROOM_SIZE 512      /* taken from the arena at a time; larger texts have their own */
 #define KEY_BUFFER_SIZE (JSON_TREE_KEY_SIZE + sizeof(KEY_CUT_MARK) + DIGEST_HEX_SIZE)
 
 /* A text under way. What is beyond `limit` bytes is only measured, hashed and classified. */
@@ -32,6 +33,8 @@ struct json_tree_t {
     int stale;         /* the arena holds the last value: to be cleared before the next one */
     apr_size_t nodes;  /* left of the limits */
     apr_size_t bytes;
+    char *room; /* of the arena, for nodes and texts to come */
+    apr_size_t room_left;
     apr_uint64_t serial; /* of the latest node */
     json_node_t *root;
     int complete;
@@ -119,10 +122,38 @@ static apr_size_t collector_finish(collector_t *collector, apr_pool_t *pool, cha
 
 /* ---- places for values ---- */
 
+static void *find_room(json_tree_t *tree, apr_size_t size)
+{
+    void *found;
+
+    size = APR_ALIGN_DEFAULT(size);
+    if (size > tree->room_left) {
+        if (size > ROOM_SIZE / 2) {
+            return apr_palloc(tree->arena, size);
+        }
+        tree->room = apr_palloc(tree->arena, ROOM_SIZE);
+        tree->room_left = ROOM_SIZE;
+    }
+    found = tree->room;
+    tree->room += size;
+    tree->room_left -= size;
+    return found;
+}
+
+static char *keep_text(json_tree_t *tree, const char *data, apr_size_t length)
+{
+    char *kept = find_room(tree, length + 1);
+
+    memcpy(kept, data, length);
+    kept[length] = '\0';
+    return kept;
+}
+
 static json_node_t *new_node(json_tree_t *tree)
 {
-    json_node_t *node = apr_pcalloc(tree->arena, sizeof(*node));
+    json_node_t *node = find_room(tree, sizeof(*node));
 
+    memset(node, 0, sizeof(*node));
     tree->nodes--;
     node->serial = ++tree->serial;
     return node;
@@ -198,7 +229,7 @@ static json_node_t *place_member(json_tree_t *tree, json_node_t *object, int too
         return NULL;
     }
     node = new_node(tree);
-    node->value.key = apr_pstrmemdup(tree->arena, tree->key, tree->key_length);
+    node->value.key = keep_text(tree, tree->key, tree->key_length);
     link_member(object, node);
     if (object->kept == FEW_MEMBERS) {
         for (json_value_t *member = object->value.first; member; member = member->next) {
@@ -324,7 +355,7 @@ static void take_clean_text(json_tree_t *tree, json_token_t token, const char *d
         tree->key_length = length;
         return;
     }
-    tree->text_node->value.text = apr_pstrmemdup(tree->arena, data, length);
+    tree->text_node->value.text = keep_text(tree, data, length);
     tree->text_node->value.full_length = length;
     tree->bytes -= tree->bytes > length ? length + 1 : tree->bytes;
 }
@@ -407,6 +438,7 @@ static void start(json_tree_t *tree)
         apr_pool_create(&tree->arena, tree->pool);
     }
     tree->used = 1;
+    tree->room_left = 0;
     json_keys_reset(&tree->keys);
     tree->nodes = tree->limits.nodes;
     tree->bytes = tree->limits.bytes;

@@ -57,6 +57,9 @@ static apr_size_t plain_prefix(const char *data, apr_size_t length)
             return n + json_find_place(found);
         }
     }
+    if (n > 0 && !escaped_in_block(data + length - JSON_FIND_BLOCK)) {
+        return length; /* the last block overlaps the one before it */
+    }
 #endif
     while (n < length && stands_plain(data[n])) {
         n++;
@@ -95,8 +98,29 @@ static void write_characters(buffer_t *buffer, const char *data, apr_size_t leng
     }
 }
 
+/* As nearly all are. 0 if it is no such one, or there is no room for it. */
+static int write_plain(buffer_t *buffer, const char *data, apr_size_t length)
+{
+    char *to;
+
+    if (plain_prefix(data, length) != length || utf8_clean_prefix(data, length) != length) {
+        return 0;
+    }
+    to = buffer_extend(buffer, length + 2);
+    if (!to) {
+        return 0;
+    }
+    to[0] = '"';
+    memcpy(to + 1, data, length);
+    to[length + 1] = '"';
+    return 1;
+}
+
 void json_write_string(buffer_t *buffer, const char *data, apr_size_t length)
 {
+    if (write_plain(buffer, data, length)) {
+        return;
+    }
     buffer_append_char(buffer, '"');
     while (length) {
         apr_size_t valid = utf8_valid_prefix(data, length);
@@ -156,7 +180,14 @@ static void write_string(buffer_t *buffer, const json_value_t *value)
 }
 
 /* NaN, the infinities and what a double cannot hold are no numbers to a database's JSON type nor
- * to a browser, so they are written as strings. */
+ * to a browser, so they are written as strings. Nothing of JSON_TREE_NUMBER_SIZE bytes is too large
+ * without an exponent. */
+static int is_finite(const char *text, apr_size_t length)
+{
+    return (length <= JSON_TREE_NUMBER_SIZE && text[strspn(text, "-.0123456789")] == '\0') ||
+           isfinite(strtod(text, NULL));
+}
+
 static void write_number(buffer_t *buffer, const json_value_t *value)
 {
     apr_size_t length = strlen(value->text);
@@ -164,7 +195,7 @@ static void write_number(buffer_t *buffer, const json_value_t *value)
     if (value->full_length > length) {
         write_cut_text(buffer, value);
     }
-    else if (isfinite(strtod(value->text, NULL))) {
+    else if (is_finite(value->text, length)) {
         buffer_append(buffer, value->text, length);
     }
     else {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "hex.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -19,12 +21,21 @@ static char next_byte(const char **raw)
     return *at;
 }
 
+/* As nearly every path is: one "/" in front, and nothing to decode. */
+static int stands_decoded(const char *raw)
+{
+    return raw[0] == '/' && raw[1] != '/' && !strchr(raw, '%');
+}
+
 const char *path_decode(apr_pool_t *pool, const char *raw)
 {
     /* an escaped NUL takes three bytes and becomes three */
     apr_size_t size = strlen(raw), length = 0;
     char *path;
 
+    if (size <= PATH_DECODED_MAX && stands_decoded(raw)) {
+        return apr_pstrmemdup(pool, raw, size - (size > 1 && raw[size - 1] == '/'));
+    }
     if (size > PATH_DECODED_MAX) {
         size = PATH_DECODED_MAX;
     }
