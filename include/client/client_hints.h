@@ -38,6 +38,7 @@ typedef struct client_hints_t {
 
 /* The header that each member of client_hint_headers_t stands for, in the members' order. */
 #define CLIENT_HINT_COUNT 6
+#define CLIENT_HINT_PREFIX "Sec-CH-UA" /* all of them begin so */
 extern const char *const client_hint_names[CLIENT_HINT_COUNT];
 
 #define CLIENT_HINTS_PACKED_MAX 1024 /* bytes */

@@ -87,6 +87,8 @@ static inline const char *event_text(const event_t *event, event_column_t column
  * becomes {"truncated":<its bytes>}, because half of it would be no JSON. NULL or "" empties the
  * cell. */
 void event_set(event_t *event, event_column_t column, const char *text);
+/* The same for a text that is repaired UTF-8 already and lives as long as the event: not copied. */
+void event_set_kept(event_t *event, event_column_t column, const char *text);
 void event_set_integer(event_t *event, event_column_t column, apr_int64_t number);
 void event_set_time(event_t *event, event_column_t column, apr_time_t time);
 /* Adds a word to the cell FLAGS unless it is there. */

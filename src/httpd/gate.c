@@ -239,7 +239,7 @@ static void look_up(exchange_t *exchange, int personal)
         fingerprint_reference(&self->key, &exchange->fingerprint, exchange->reference);
     }
     else {
-        apr_cpystrn(exchange->reference, exchange->session.reference, SESSION_REFERENCE_SIZE);
+        memcpy(exchange->reference, exchange->session.reference, SESSION_REFERENCE_SIZE);
     }
     if (expired) {
         event_t *event = record_event(exchange, exchange->session.state == SESSION_REVOKED

@@ -36,10 +36,27 @@ void hints_ask(exchange_t *exchange)
     }
 }
 
+/* Most requests bring none, and are not asked for each. */
+static int has_hints(const apr_table_t *headers)
+{
+    const apr_array_header_t *array = apr_table_elts(headers);
+    const apr_table_entry_t *entries = (const apr_table_entry_t *)(const void *)array->elts;
+
+    for (int i = 0; i < array->nelts; i++) {
+        if (!strncasecmp(entries[i].key, CLIENT_HINT_PREFIX, sizeof(CLIENT_HINT_PREFIX) - 1)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void hints_record(event_t *event, const request_rec *request)
 {
     const char *value[CLIENT_HINT_COUNT];
 
+    if (!has_hints(request->headers_in)) {
+        return;
+    }
     for (int i = 0; i < CLIENT_HINT_COUNT; i++) {
         value[i] = apr_table_get(request->headers_in, client_hint_names[i]);
     }

@@ -37,10 +37,10 @@ event_t *record_event(exchange_t *exchange, operation_t operation)
     event_set(event, EVENT_PEER_IP, plain_address(request->connection->client_ip));
     event_set(event, EVENT_USER_AGENT, apr_table_get(request->headers_in, "User-Agent"));
     hints_record(event, request);
-    event_set(event, EVENT_OPERATION, operation_name(operation));
+    event_set_kept(event, EVENT_OPERATION, operation_name(operation));
     if (operation_by_module(operation)) {
-        event_set(event, EVENT_CHANNEL, "module");
-        event_set(event, EVENT_OUTCOME, outcome_name(OUTCOME_SUCCESS));
+        event_set_kept(event, EVENT_CHANNEL, "module");
+        event_set_kept(event, EVENT_OUTCOME, outcome_name(OUTCOME_SUCCESS));
     }
     return event;
 }
@@ -96,7 +96,7 @@ static void set_call(event_t *event, const exchange_t *exchange, const call_t *c
 {
     event_set(event, EVENT_MODEL, exchange->model);
     event_set(event, EVENT_METHOD, call->method);
-    event_set(event, EVENT_RECORD_IDS, call->record_ids);
+    event_set_kept(event, EVENT_RECORD_IDS, call->record_ids);
     if (call->record_count >= 0) {
         event_set_integer(event, EVENT_RECORD_COUNT, call->record_count);
     }
@@ -105,8 +105,8 @@ static void set_call(event_t *event, const exchange_t *exchange, const call_t *c
         event_set_integer(event, EVENT_RECORD_COUNT, 1);
     }
     event_set(event, EVENT_FIELDS, call->fields);
-    event_set(event, EVENT_VALUES, call->values);
-    event_set(event, EVENT_OLD_VALUES, exchange->old_values);
+    event_set_kept(event, EVENT_VALUES, call->values);
+    event_set_kept(event, EVENT_OLD_VALUES, exchange->old_values);
     if (call->login) {
         event_set(event, EVENT_LOGIN, call->login);
     }
@@ -137,7 +137,7 @@ static event_t *call_event(exchange_t *exchange, operation_t operation)
 {
     event_t *event = record_event(exchange, operation);
 
-    event_set(event, EVENT_CHANNEL, exchange->route->channel);
+    event_set_kept(event, EVENT_CHANNEL, exchange->route->channel);
     event_set(event, EVENT_OUTCOME, NULL);
     record_path(event, exchange);
     if (exchange->session.state == SESSION_OPEN) {
@@ -315,7 +315,7 @@ static void set_outcome(event_t *event, exchange_t *exchange, const reply_t *rep
     while (last->next) {
         last = last->next; /* an ErrorDocument is what the client was sent */
     }
-    event_set(event, EVENT_OUTCOME, outcome_name(reply->outcome));
+    event_set_kept(event, EVENT_OUTCOME, outcome_name(reply->outcome));
     event_set(event, EVENT_ERROR, reply->error);
     event_set_integer(event, EVENT_STATUS, last->status);
     event_set_integer(event, EVENT_DURATION_MS,
@@ -347,7 +347,7 @@ static void write_outcome(exchange_t *exchange, const reply_t *reply, const sess
 
     if (exchange->number) {
         event = event_create(exchange->request->pool);
-        event_set(event, EVENT_OPERATION, operation_name(operation));
+        event_set_kept(event, EVENT_OPERATION, operation_name(operation));
     }
     else if (operation == OPERATION_NONE ||
              !track_wants(exchange->rules->track, operation, exchange->model)) {

@@ -106,6 +106,10 @@ void event_set(event_t *event, event_column_t column, const char *text)
         return;
     }
     original = strlen(text);
+    if (original <= limit && utf8_clean_prefix(text, original) == original) {
+        event->cell[column] = apr_pmemdup(event->pool, text, original + 1);
+        return;
+    }
     /* Repair never shortens a text, so that what lies well behind the limit need not be read; the
      * four bytes more keep a character that is cut here from showing in front of the limit. */
     taken = original > limit + 4 ? limit + 4 : original;
@@ -117,6 +121,16 @@ void event_set(event_t *event, event_column_t column, const char *text)
     }
     else {
         event->cell[column] = repaired == text ? apr_pstrmemdup(event->pool, text, kept) : repaired;
+    }
+}
+
+void event_set_kept(event_t *event, event_column_t column, const char *text)
+{
+    if (text && *text && strlen(text) <= event_columns[column].limit) {
+        event->cell[column] = text;
+    }
+    else {
+        event_set(event, column, text);
     }
 }
 
@@ -189,23 +203,28 @@ void event_merge(event_t *event, const event_t *from)
 
 void event_encode(const event_t *event, buffer_t *buffer)
 {
-    for (int column = 0; column < EVENT_COLUMNS; column++) {
-        apr_size_t length = event->cell[column] ? strlen(event->cell[column]) : 0;
-        unsigned char *to;
+    unsigned char set[EVENT_COLUMNS], *to;
+    apr_size_t lengths[EVENT_COLUMNS], total = 0;
+    int count = 0;
 
-        if (length == 0) {
-            continue;
+    for (int column = 0; column < EVENT_COLUMNS; column++) {
+        if (event->cell[column] && *event->cell[column]) {
+            set[count] = (unsigned char)column;
+            lengths[count] = strlen(event->cell[column]);
+            total += EVENT_CELL_HEAD + lengths[count++] + 1;
         }
-        to = (unsigned char *)buffer_extend(buffer, EVENT_CELL_HEAD + length + 1);
-        if (!to) {
-            return;
-        }
-        to[0] = (unsigned char)column;
+    }
+    to = (unsigned char *)buffer_extend(buffer, total);
+    for (int i = 0; to && i < count; i++) {
+        apr_size_t length = lengths[i];
+
+        to[0] = set[i];
         to[1] = (unsigned char)length;
         to[2] = (unsigned char)(length >> 8);
         to[3] = (unsigned char)(length >> 16);
         to[4] = (unsigned char)(length >> 24);
-        memcpy(to + EVENT_CELL_HEAD, event->cell[column], length + 1);
+        memcpy(to + EVENT_CELL_HEAD, event->cell[set[i]], length + 1);
+        to += EVENT_CELL_HEAD + length + 1;
     }
 }
 

@@ -88,6 +88,21 @@ static void test_set_copies_and_repairs(void **state)
     assert_null(event->cell[EVENT_FLAGS]);
 }
 
+static void test_set_kept_takes_the_text_itself(void **state)
+{
+    event_t *event = event_create(pool);
+    static const char text[] = "write";
+
+    (void)state;
+    event_set_kept(event, EVENT_OPERATION, text);
+    assert_ptr_equal(event->cell[EVENT_OPERATION], text);
+    event_set_kept(event, EVENT_OPERATION, "");
+    assert_null(event->cell[EVENT_OPERATION]);
+    event_set_kept(event, EVENT_VALUES, repeated("[]", 40 * 1024));
+    assert_string_equal(event->cell[EVENT_VALUES], "{\"truncated\":81920}");
+    assert_string_equal(event->cell[EVENT_FLAGS], "truncated");
+}
+
 static void test_set_cuts_at_the_limit(void **state)
 {
     event_t *event = event_create(pool);
@@ -318,6 +333,7 @@ int main(void)
         TEST(test_columns_are_the_contract),
         TEST(test_any_event_fits_into_a_record),
         TEST(test_set_copies_and_repairs),
+        TEST(test_set_kept_takes_the_text_itself),
         TEST(test_set_cuts_at_the_limit),
         TEST(test_cut_keeps_characters_whole),
         TEST(test_cut_lists_keep_words_whole),
