@@ -28,6 +28,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import alone
+import instructions
 import load
 import sockets
 from servers import READ, STATIC, WRITE, Backend, Httpd, set_ups, untracked
@@ -42,10 +43,15 @@ class Bench:
         self.args, self.folder, self.stack = args, folder, stack
         self.backend = self.servers = None
 
-    def compared(self):
-        if not self.servers:
+    def answering(self):
+        if not self.backend:
             self.backend = Backend(self.folder)
             self.stack.callback(self.backend.stop)
+        return self.backend
+
+    def compared(self):
+        if not self.servers:
+            self.answering()
             self.servers = [self.start(set_up) for set_up in set_ups(self.args.build)
                             if set_up[0] not in self.args.without.split(",")]
         return self.servers
@@ -132,6 +138,10 @@ SECTIONS = {
 }
 
 
+INSTRUCTIONS = "instructions"
+ALL = [*SECTIONS, INSTRUCTIONS, *alone.PARTS]
+
+
 def spread(values, digits):
     middle = statistics.median(values)
     if len(values) == 1:
@@ -159,6 +169,9 @@ def run_section(name, bench):
     try:
         if name in SECTIONS:
             report(name, SECTIONS[name](bench))
+        elif name == INSTRUCTIONS:
+            print(f"\n{name}\n")
+            instructions.measure(bench.args.build, bench.folder, bench.answering())
         else:
             print(f"\n{name}\n")
             alone.PARTS[name](bench.args.build / "bench" / "alone", bench.folder / "alone", bench.args)
@@ -176,8 +189,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--events", type=int, default=50_000, help="that the keeper stores")
     parser.add_argument("--sockets", type=int, default=1000)
-    parser.add_argument("--only", default=",".join([*SECTIONS, *alone.PARTS]),
-                        help=f"of {', '.join([*SECTIONS, *alone.PARTS])}")
+    parser.add_argument("--only", default=",".join(ALL), help=f"of {', '.join(ALL)}")
     parser.add_argument("--without", default="", help="set-ups to leave out, e.g. modsecurity")
     parser.add_argument("--keep", action="store_true", help="leave logs and databases behind")
     args = parser.parse_args()

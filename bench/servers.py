@@ -77,7 +77,7 @@ http {{ access_log off; keepalive_requests 1000000000; client_max_body_size 0;
 class Httpd:
     """A private httpd. All differ in the lines of one of the set-ups only."""
 
-    def __init__(self, set_up, folder, backend, threads=64, children=2, sockets=0):
+    def __init__(self, set_up, folder, backend, threads=64, children=2, sockets=0, under=(), alone=False):
         self.name, modules, server_lines, host_lines = set_up
         self.port, self.root = free_port(), folder / self.name
         self.temporary = self.root / "tmp"
@@ -113,7 +113,7 @@ MaxSpareThreads {threads * children}
  ProxyPass / http://127.0.0.1:{backend.port}/ keepalive=On
 </VirtualHost>
 """)
-        self.process = subprocess.Popen([HTTPD, "-f", str(conf), "-DFOREGROUND"],
+        self.process = subprocess.Popen([*under, HTTPD, "-f", str(conf), "-X" if alone else "-DFOREGROUND"],
                                         env={**os.environ, "TMPDIR": str(self.temporary)})
         wait_for(self.port)
 
