@@ -200,11 +200,25 @@ static void test_refused_event_leaves_the_transaction(void **state)
     static const struct {
         event_column_t column;
         const char *text;
-    } wrong[] = {{EVENT_TIME, "yesterday"}, {EVENT_TIME, "2023-11-14"},
-                 {EVENT_TIME, NULL},        {EVENT_ID, "07"},
-                 {EVENT_ID, "-1"},          {EVENT_ID, NULL},
-                 {EVENT_SEQUENCE, "1.0"},   {EVENT_NODE, NULL},
-                 {EVENT_HASH, NULL},        {EVENT_LOGIN, "bad \xff\xfe"}};
+    } wrong[] = {{EVENT_TIME, "yesterday"},
+                 {EVENT_TIME, "2023-11-14"},
+                 {EVENT_TIME, NULL},
+                 {EVENT_TIME, "2023-11-14 22:13:20.000Z"},
+                 {EVENT_TIME, "2023-11-14T22:13:20,000Z"},
+                 {EVENT_TIME, "2023-11-14T22:13:20.0000"},
+                 {EVENT_TIME, "2023-11-14T22:13:20.00+1"},
+                 {EVENT_TIME, "2023-11-14T22:13:20.0000Z"},
+                 {EVENT_TIME, "2023-11-14T22:13:20.00Z"},
+                 {EVENT_TIME, "2023-11-14T22:13:2000000"},
+                 {EVENT_TIME, "2023-02-29T22:13:20.000Z"},
+                 {EVENT_TIME, "2023-11-14T22:13:20.000Z "},
+                 {EVENT_ID, "07"},
+                 {EVENT_ID, "-1"},
+                 {EVENT_ID, NULL},
+                 {EVENT_SEQUENCE, "1.0"},
+                 {EVENT_NODE, NULL},
+                 {EVENT_HASH, NULL},
+                 {EVENT_LOGIN, "bad \xff\xfe"}};
     fixture_t *fixture = fixture_of(state);
     event_t *good = fixture_event(fixture, "write", 1, -1);
 
