@@ -6,9 +6,9 @@
 #include "row.h"
 #include "summarise.h"
 
-#define ALIKE_LINES 256 /* remembered; the next one at the same place takes it over */
-#define ALIKE_CELLS 13  /* that one event is counted into, at most */
-#define ALIKE_KEY 464   /* bytes; what is longer is not remembered */
+#define ALIKE_LINES 1024 /* remembered; the next one at the same place takes it over */
+#define ALIKE_CELLS 13   /* that one event is counted into, at most */
+#define ALIKE_KEY 240    /* bytes; what is longer is not remembered */
 
 typedef struct alike_t {
     apr_uint64_t round; /* that the cells are of; 0: of none */

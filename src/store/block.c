@@ -72,7 +72,7 @@ static mark_t *find_or_make(block_t *block, mark_kind_t kind, const char *value)
     return mark;
 }
 
-void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t id)
+static mark_t *mark_of(block_t *block, mark_kind_t kind, const char *value)
 {
     apr_uint32_t sum = crc32c((apr_uint32_t)kind, value, strlen(value));
     mark_t **recent = &block->recent[sum % MARKS_RECENT];
@@ -80,7 +80,12 @@ void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t
     if (!*recent || (*recent)->kind != kind || strcmp((*recent)->value, value) != 0) {
         *recent = find_or_make(block, kind, value);
     }
-    posting_add(&(*recent)->posting, (int)(id - block->first_id), block->pool);
+    return *recent;
+}
+
+void block_mark(block_t *block, mark_kind_t kind, const char *value, apr_int64_t id)
+{
+    posting_add(&mark_of(block, kind, value)->posting, (int)(id - block->first_id), block->pool);
 }
 
 static void mark_records(block_t *block, const row_t *row)
@@ -102,13 +107,32 @@ static void mark_records(block_t *block, const row_t *row)
     }
 }
 
+static void find_networks(block_t *block, address_marks_t *address, const char *key)
+{
+    char network[ADDRESS_KEY_SIZE];
+
+    apr_cpystrn(address->key, key, sizeof(address->key));
+    address->count = 0;
+    while (address->count < MARKS_NETWORKS && address_network(key, address->count, network)) {
+        address->marks[address->count] = mark_of(block, MARK_ADDRESS, network);
+        address->count++;
+    }
+}
+
 static void mark_networks(block_t *block, const row_t *row)
 {
     const char *key = row->value[ROW_IP_KEY];
-    char network[ADDRESS_KEY_SIZE];
+    address_marks_t *address;
 
-    for (int i = 0; key && address_network(key, i, network); i++) {
-        block_mark(block, MARK_ADDRESS, network, row->id);
+    if (!key) {
+        return;
+    }
+    address = &block->addresses[crc32c(0, key, strlen(key)) % MARKS_ADDRESSES];
+    if (strcmp(address->key, key) != 0) {
+        find_networks(block, address, key);
+    }
+    for (int i = 0; i < address->count; i++) {
+        posting_add(&address->marks[i]->posting, (int)(row->id - block->first_id), block->pool);
     }
 }
 

@@ -55,6 +55,7 @@ typedef enum mark_kind_t {
 apr_int64_t marks_span(mark_kind_t kind, apr_int64_t first_id);
 
 #define MARKS_RECENT 1024
+#define MARKS_ADDRESSES 64
 
 #define MARKS_MAX_VALUE 512 /* bytes: more than a model's or login's cell and an id */
 
@@ -64,14 +65,23 @@ typedef struct mark_t {
     posting_t posting;
 } mark_t;
 
+/* The marks of an address: its own and those of the networks it lies in. */
+#define MARKS_NETWORKS 16
+typedef struct address_marks_t {
+    char key[ADDRESS_KEY_SIZE];
+    int count;
+    mark_t *marks[MARKS_NETWORKS];
+} address_marks_t;
+
 /* The marks of a block that is being made. */
 typedef struct block_t {
     apr_pool_t *pool;
     apr_hash_t *marks;
     apr_int64_t first_id, first_ms, last_ms;
     posting_t all;
-    mark_t *
-        recent[MARKS_RECENT]; /* marks made or met last, by a checksum: most events need no other */
+    /* Made or met last, by a checksum: most events need no others. */
+    mark_t *recent[MARKS_RECENT];
+    address_marks_t addresses[MARKS_ADDRESSES];
 } block_t;
 
 /* Empty; clears the pool. */
