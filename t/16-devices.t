@@ -43,6 +43,10 @@ sub with_devices ($site, $version) {
     is_deeply [ revoked($site) ],
         [ 'revoke success', 'revoke success', 'action_revoke_all_devices success', 'revoke success' ],
         "$version: at once while the password still counts";
+    my ($continued) = map { $_->{values} =~ /"continues": ?"(\w+)"/ }
+        $site->trail->events(operation => 'session_identified', login => 'demo');
+    is_deeply [ map { $_->{values} } $site->trail->events(operation => 'session_expired', session => $continued) ],
+        ['{"reason":"odoo"}'], "$version: the check gave the session another id, and the first one is over";
     my ($event) = $site->trail->events(operation => 'devices_revoked');
     my @calls = $site->trail->events(operation => 'call', method => 'revoke');
     is $event->{login}, 'demo', "$version: by whom";

@@ -127,19 +127,24 @@ static session_t claimed(const exchange_t *exchange)
     return identity;
 }
 
-static void end(exchange_t *exchange, session_reason_t reason)
+/* 1 if it was open until now. */
+static int end(exchange_t *exchange, session_reason_t reason)
 {
     session_t before;
 
-    session_table_end(runtime()->sessions, &exchange->fingerprint, SESSION_LOGGED_OUT, reason, NULL,
-                      &before);
+    return session_table_end(runtime()->sessions, &exchange->fingerprint, SESSION_LOGGED_OUT,
+                             reason, NULL, &before) == APR_SUCCESS &&
+           before.state == SESSION_OPEN;
 }
 
 static void end_and_tell(exchange_t *exchange, const session_t *session, session_reason_t reason)
 {
-    event_t *event = record_event(exchange, OPERATION_SESSION_EXPIRED);
+    event_t *event;
 
-    end(exchange, reason);
+    if (!end(exchange, reason)) {
+        return;
+    }
+    event = record_event(exchange, OPERATION_SESSION_EXPIRED);
     record_session(event, session);
     record_note(event, "reason", session_reason_name(reason));
     write_event(event);
@@ -161,9 +166,7 @@ static void login(exchange_t *exchange, const reply_t *reply, const fingerprint_
     if (exchange->cookie && !digest_equal(fingerprint, &exchange->fingerprint, DIGEST_SIZE) &&
         is_own_id(exchange)) {
         session_table_set_successor(runtime()->sessions, &exchange->fingerprint);
-        if (exchange->session.state == SESSION_OPEN) {
-            end_and_tell(exchange, &exchange->session, SESSION_REASON_LOGOUT);
-        }
+        end_and_tell(exchange, &exchange->session, SESSION_REASON_LOGOUT);
     }
     *session = proto;
     if (!life_admit(exchange, &proto)) {
@@ -201,7 +204,7 @@ static void move(exchange_t *exchange, const fingerprint_t *fingerprint, session
     *session = proto;
     if (known) {
         life_identify(exchange, fingerprint, &before, before.reference, session);
-        end(exchange, SESSION_REASON_ODOO);
+        end_and_tell(exchange, &before, SESSION_REASON_ODOO);
     }
 }
 
