@@ -30,7 +30,6 @@ static void prepare(void)
     if (!root) {
         apr_initialize();
         apr_pool_create(&root, NULL);
-        redact = redact_create(root);
     }
 }
 
@@ -111,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     prepare();
     apr_pool_create(&pool, root);
+    redact = redact_create(pool); /* it remembers names: each input has to give back its own */
     path = paths[data[0] % (sizeof(paths) / sizeof(paths[0]))];
     body = (const char *)data + 1;
     size--;
