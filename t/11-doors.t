@@ -247,6 +247,20 @@ sub unknown ($site, $client, $version) {
     return;
 }
 
+# Files that a customer's own module hands out, by GET.
+sub unknown_files ($site, $client, $version) {
+    $client->get('/my/sheets/7');
+    $client->get('/my/sheets/7?paper=1');
+    $site->client->get('/my/sheets/8?paper=1');
+    $site->trail->settle($client);
+    my @events = $site->trail->events(path => qr{^/my/sheets/});
+
+    is scalar @events, 1, "$version: a file of an unknown route is seen, a page is not, nor one that nobody took";
+    is_event($events[0] // {}, { operation => 'download', path => '/my/sheets/7', login => 'admin', status => 200,
+            outcome => 'success' }, "$version: by its path");
+    return;
+}
+
 sub become ($site, $version) {
     my $client = $site->login('admin');
 
@@ -291,6 +305,7 @@ for my $version (16 .. 19) {
     actions($site, $client, $version);
     old_dataset($site, $client, $version) if $version == 16;
     unknown($site, $client, $version);
+    unknown_files($site, $client, $version);
     databases($site, $client, $version);
     become($site, $version);
     no_secrets($site, $version);

@@ -63,6 +63,10 @@ exchange_t *exchange_create(request_rec *request, const site_t *site);
 /* 1 if the session was ended since it was last looked at; it is then taken over. No system call. */
 int exchange_ended(exchange_t *exchange);
 
+/* 1 if the request has a key in its head: Odoo's own, or one of those that modules for REST ask
+ * for. */
+int exchange_has_key(const exchange_t *exchange);
+
 /* ---- the way of a request; each is a hook or called from one ---- */
 
 int gate_fixups(request_rec *request);        /* finds route and session, refuses */

@@ -21,6 +21,7 @@ typedef struct reply_head_t {
     int session_cleared;      /* it deletes the cookie */
     int companies_cleared;    /* it deletes the cookie "cids", as logging somebody out does */
     const char *sent_session; /* session_id of the request, NULL if it had none */
+    int credentials;          /* a session or a key came with it: who sent it may be somebody */
 } reply_head_t;
 
 typedef struct reply_t {

@@ -127,20 +127,6 @@ void body_filter_register(void)
     registered = ap_register_input_filter(FILTER_NAME, body_filter, NULL, AP_FTYPE_RESOURCE);
 }
 
-/* Odoo's own key, or one of those that modules for REST ask for. */
-static int has_key(const apr_table_t *headers)
-{
-    static const char *const names[] = {"Authorization", "API-Key",      "X-API-Key",
-                                        "X-Auth-Token",  "Access-Token", "X-Access-Token"};
-
-    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (apr_table_get(headers, names[i])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Of the body; -1 if httpd does not go by it. */
 static apr_off_t content_length(const request_rec *request)
 {
@@ -192,7 +178,7 @@ void body_filter_insert(exchange_t *exchange)
     call.referer = apr_table_get(request->headers_in, "Referer");
     call.chunked = apr_table_get(request->headers_in, "Transfer-Encoding") != NULL &&
                    !apr_table_get(request->subprocess_env, "proxy-sendcl");
-    call.credentials = exchange->cookie != NULL || has_key(request->headers_in);
+    call.credentials = exchange->cookie != NULL || exchange_has_key(exchange);
     call.track = exchange->rules->track;
     exchange->call_reader = call_reader_create(request->pool, exchange->route, &call,
                                                exchange->rules->redact, exchange->rules->values);

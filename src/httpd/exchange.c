@@ -62,6 +62,19 @@ static int has_body(const request_rec *request)
            (length && strspn(length, "0") != strlen(length));
 }
 
+int exchange_has_key(const exchange_t *exchange)
+{
+    static const char *const names[] = {"Authorization", "API-Key",      "X-API-Key",
+                                        "X-Auth-Token",  "Access-Token", "X-Access-Token"};
+
+    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (apr_table_get(exchange->request->headers_in, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Whether the request may be a call that somebody wants to know of. Pages that are only looked at
  * are most of what goes to unknown routes, and files most of all requests. */
 static int may_be_call(const exchange_t *exchange)

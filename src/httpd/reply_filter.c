@@ -48,6 +48,7 @@ static void read_head(exchange_t *exchange)
     head->content_disposition = apr_table_get(request->headers_out, "Content-Disposition");
     head->location = apr_table_get(request->headers_out, "Location");
     head->sent_session = exchange->hide_cookie ? NULL : exchange->cookie;
+    head->credentials = head->sent_session != NULL || exchange_has_key(exchange);
     apr_table_do(note_session, exchange, request->headers_out, "Set-Cookie", NULL);
     apr_table_do(note_session, exchange, request->err_headers_out, "Set-Cookie", NULL);
 }

@@ -242,6 +242,18 @@ static operation_t first_operation(const route_t *route, const call_t *call)
     }
 }
 
+/* Of a route that nobody knows here a GET only shows something. Where that is a file, somebody has
+ * taken it along. */
+static int is_unknown_file(const reply_reader_t *reader)
+{
+    const reply_head_t *head = &reader->head;
+
+    return reader->route->kind == ROUTE_OTHER && !reader->call && head->credentials &&
+           head->method && strcmp(head->method, "GET") == 0 &&
+           (head->status == 200 || head->status == 206) &&
+           head_says_file(head->content_type, head->content_disposition);
+}
+
 static int is_encoded(const reply_head_t *head)
 {
     return head->content_encoding && *head->content_encoding &&
@@ -343,6 +355,9 @@ reply_reader_t *reply_reader_create(apr_pool_t *pool, const route_t *route, cons
     reader->reply.operation = first_operation(route, call);
     reader->reply.record_count = -1;
     reply_conclude(reader);
+    if (is_unknown_file(reader)) {
+        reader->reply.operation = OPERATION_DOWNLOAD;
+    }
     start_body(reader, wants_ids);
     return reader;
 }

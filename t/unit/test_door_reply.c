@@ -356,6 +356,52 @@ static void test_unknown_route(void **state)
     assert_int_equal(READ(.path = "/x/y", .request = "a=1", HEAD(.status = 200))->authenticated, 0);
 }
 
+/* What a GET of this path, answered so, is taken for; nobody reads a body there. */
+static operation_t shown(const char *path, int status, const char *type, const char *disposition)
+{
+    reply_head_t head = {.method = "GET", .status = status, .content_type = type, .credentials = 1};
+
+    head.content_disposition = disposition;
+    return reply_reader_finish(reply_reader_create(pool, route_find(path), NULL, &head, 0), 1)
+        ->operation;
+}
+
+static void test_file_of_an_unknown_route(void **state)
+{
+    static const char path[] = "/my/module/sheet/7", attached[] = "attachment; filename=a.png";
+
+    (void)state;
+    assert_int_equal(shown(path, 200, "image/png", attached), OPERATION_DOWNLOAD);
+    assert_int_equal(shown(path, 206, NULL, "Attachment"), OPERATION_DOWNLOAD);
+    assert_int_equal(shown(path, 200, "application/pdf", NULL), OPERATION_DOWNLOAD);
+    assert_int_equal(shown(path, 200, "text/csv;charset=utf-8", "inline"), OPERATION_DOWNLOAD);
+    assert_int_equal(shown(path, 200, "text/html; charset=utf-8", NULL), OPERATION_NONE);
+    assert_int_equal(shown(path, 200, "image/png", "inline; filename=a.png"), OPERATION_NONE);
+    assert_int_equal(shown(path, 200, "application/json", NULL), OPERATION_NONE);
+    assert_int_equal(shown(path, 200, NULL, NULL), OPERATION_NONE);
+    assert_int_equal(shown(path, 403, "application/pdf", NULL), OPERATION_NONE);
+    assert_int_equal(shown(path, 304, NULL, attached), OPERATION_NONE);
+    assert_int_equal(shown("/web/static/a.pdf", 200, "application/pdf", NULL), OPERATION_NONE);
+    assert_int_equal(shown("/web", 200, "text/html", attached), OPERATION_NONE);
+}
+
+static void test_file_that_nobody_took_along(void **state)
+{
+    reply_head_t head = {.method = "HEAD", .status = 200, .content_disposition = "attachment"};
+    const route_t *route = route_find("/my/module/sheet/7");
+
+    (void)state;
+    head.credentials = 1;
+    assert_int_equal(
+        reply_reader_finish(reply_reader_create(pool, route, NULL, &head, 0), 1)->operation,
+        OPERATION_NONE);
+    head.method = "GET";
+    head.credentials = 0;
+    assert_int_equal(
+        reply_reader_finish(reply_reader_create(pool, route, NULL, &head, 0), 1)->operation,
+        OPERATION_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_complaint_in_a_result),
         cmocka_unit_test(test_external_login),
         cmocka_unit_test(test_unknown_route),
+        cmocka_unit_test(test_file_of_an_unknown_route),
+        cmocka_unit_test(test_file_that_nobody_took_along),
     };
 
     apr_initialize();

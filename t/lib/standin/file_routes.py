@@ -404,3 +404,13 @@ def thread_subscribe(exchange, params):
 @route("/mail/thread/unsubscribe", kind="json", methods=("POST",), since=19)
 def thread_unsubscribe(exchange, params):
     return _follow(exchange, params, "message_unsubscribe")
+
+
+# What a module of a customer's own does: the module under test knows nothing of it.
+
+
+@route("/my/sheets/<int:number>", auth="public")
+def customers_sheet(exchange, number):
+    if exchange.request.params().get("paper"):
+        return file_response(b"%PDF-1.4 sheet", "application/pdf")
+    return html_response(f"<p>Sheet {number}</p>")
