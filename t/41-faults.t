@@ -26,7 +26,7 @@ my $TOOL = Httpd::build_dir() . '/user-audit';
 # What breaking must bring into the log.
 my @EXPECTED = (
     qr/AH\d+: /, qr/the keeper \(pid \d+\) died/, qr/keeper: (?!database refuses)/,
-    qr/the journal in .* cannot be written/
+    qr/the journal in .* cannot be written/, $Postgres::LAST_WORD
 );
 
 sub process_names ($site) {

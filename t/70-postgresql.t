@@ -66,7 +66,7 @@ sub restarted_under_load {
     my $site = Site->start(
         version  => 17,
         postgres => [ $server, $server->database ],
-        allow    => [ qr/keeper: database cannot be/, qr/the (?:pgsql )?database/ ],
+        allow    => [ qr/keeper: database cannot be/, qr/the (?:pgsql )?database/, $Postgres::LAST_WORD ],
     );
     my $admin = $site->login('admin');
 
@@ -90,7 +90,7 @@ sub away_for_several_tries {
     my $site = Site->start(
         version  => 17,
         postgres => [ $server, $server->database ],
-        allow    => [ qr/keeper: database cannot be/, qr/the (?:pgsql )?database/ ],
+        allow    => [ qr/keeper: database cannot be/, qr/the (?:pgsql )?database/, $Postgres::LAST_WORD ],
     );
     my $admin = $site->login('admin');
 

@@ -20,6 +20,10 @@ my $RUN_USER = 'postgres';
 my $USER = 'audit';
 my $shared;
 
+# What a server that is stopped at once says to each connection. libpq writes it to httpd's error log where the
+# connection is so new that it was not yet told to be quiet.
+our $LAST_WORD = qr/^WARNING:  terminating connection/;
+
 # Where the server's programs are; undef if there are none.
 sub programs {
     my @found = sort grep { -x "$_/initdb" } glob '/usr/lib/postgresql/*/bin';
