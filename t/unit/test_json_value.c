@@ -209,6 +209,27 @@ static void a_long_base64_string_is_binary(void **state)
     assert_int_equal(parse("\"QUJ\"", &limits)->binary, 0);
 }
 
+/* Whatever is looked at in one go, each byte counts wherever it stands. */
+static void every_byte_of_a_long_string_decides_whether_it_is_binary(void **state)
+{
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_";
+    const json_limits_t limits = {100, 1000, 4, 100};
+
+    (void)state;
+    for (int byte = ' '; byte < 0x7f; byte++) {
+        for (size_t place = 8; place < 60; place += 3) {
+            char *text = apr_pstrdup(pool, apr_psprintf(pool, "\"%s\"", repeat("Q", 60)));
+
+            text[place] = (char)byte;
+            if (byte != '"' && byte != '\\') {
+                assert_int_equal(parse(text, &limits)->binary, strchr(base64, byte) != NULL);
+            }
+        }
+    }
+    assert_int_equal(parse("\"QUJDREVGQUJDREVGQUJDREVG\xc3\xa9QUJDREVGQUJD\"", &limits)->binary, 0);
+}
+
 static void a_string_that_grows_in_its_repair_is_cut_to_the_room(void **state)
 {
     const json_limits_t limits = {100, 8, 50, 100};
@@ -466,6 +487,7 @@ int main(void)
         cmocka_unit_test(keys_need_room_and_texts_are_cut_to_it),
         cmocka_unit_test(a_long_string_keeps_head_length_and_hash),
         cmocka_unit_test(a_long_base64_string_is_binary),
+        cmocka_unit_test(every_byte_of_a_long_string_decides_whether_it_is_binary),
         cmocka_unit_test(a_string_that_grows_in_its_repair_is_cut_to_the_room),
         cmocka_unit_test(a_long_key_is_unlike_every_other),
         cmocka_unit_test(a_long_number_is_no_integer),
